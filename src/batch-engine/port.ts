@@ -1,0 +1,42 @@
+// The batch engine: one SELECT over one window of the log (or over all of it), run apart from the stores.
+
+import type { ResultColumn, ResultRow, Results, ResultTable } from '../stores/results/port.ts';
+import type { LogScan, TimeRange } from '../stores/transaction-log/port.ts';
+
+export interface QueryLimits {
+  readonly timeMs: number;
+  readonly rows: number;
+  /** Bytes that the engine may use. */
+  readonly memoryBytes: number;
+}
+
+export interface QueryRequest {
+  readonly sql: string;
+  /** Said in errors: `processor gas-by-minute`, `query`. */
+  readonly where: string;
+  readonly scan: LogScan;
+  /** The tables show only blocks of this time. */
+  readonly window?: TimeRange;
+  /** Result tables that the SQL may read as `<schema>.<table>`, schema `cluster` or `user_<id>`. */
+  readonly results?: { readonly store: Results; readonly tables: readonly ResultTable[] };
+  readonly limits: QueryLimits;
+  readonly signal: AbortSignal;
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly ResultColumn[];
+  /** In chunks; over the limit on rows or time: @throws SqlLimit. */
+  readonly rows: AsyncIterable<readonly ResultRow[]>;
+}
+
+export interface BatchEngine {
+  /** Parses, checks against the allow-list and binds to empty tables. @throws SqlInvalid, SqlDenied */
+  describe(options: {
+    readonly sql: string;
+    readonly where: string;
+    readonly resultTables?: readonly ResultTable[];
+  }): Promise<readonly ResultColumn[]>;
+  /** Checks, then runs; `use` gets the answer and everything is released after it. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit */
+  run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

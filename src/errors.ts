@@ -1,0 +1,239 @@
+// The one catalogue of errors. A code is stable: it is also the condition reason, the metric label and the
+// anchor in docs/errors.md. Every entry says what went wrong, where, and what to do about it.
+
+interface Entry {
+  /** One line; `{field}` is replaced by the field of that name. */
+  readonly message: string;
+  /** What the reader should do now; one line. */
+  readonly remedy: string;
+  /** True when the same call may succeed later without anybody changing anything. */
+  readonly retry: boolean;
+  /** Process exit code when this ends a command: 2 bad input, 3 environment, 4 data, 1 the rest. */
+  readonly exit: 1 | 2 | 3 | 4;
+}
+
+const entry = (exit: Entry['exit'], message: string, remedy: string, retry = false): Entry => ({
+  message,
+  remedy,
+  retry,
+  exit,
+});
+
+export const catalogue = {
+  UsageInvalid: entry(2, '{problem}', 'run the command with --help to see its options and examples'),
+  ManifestUnreadable: entry(
+    2,
+    'cannot read the manifest {file}: {problem}',
+    'check the path and the YAML syntax',
+  ),
+  ManifestInvalid: entry(
+    2,
+    '{file} has {count} problem(s)',
+    'mend the fields named; `millrace explain pipeline.<field>` describes each',
+  ),
+  FieldUnknown: entry(2, 'there is no field {path}', 'run `millrace explain pipeline` to see the fields'),
+  StoreUnsupported: entry(
+    2,
+    '{path}: an external {store} is not supported by `millrace run` of this version',
+    'declare it as `managed: {}` to use the embedded store',
+  ),
+  SqlInvalid: entry(
+    2,
+    '{where}: the SQL does not parse or bind: {problem}',
+    'mend the SQL; tables and columns: docs/sql.md',
+  ),
+  SqlDenied: entry(
+    2,
+    '{where}: the SQL is refused: {problem}',
+    'use one SELECT over the tables and functions of docs/sql.md',
+  ),
+  SqlFailed: entry(4, '{where}: the SQL failed: {problem}', 'mend the SQL or the data it meets'),
+  SqlLimit: entry(
+    4,
+    '{where}: the SQL ran over its limit: {problem}',
+    'narrow the query, or raise the limit that is named',
+  ),
+  EndpointUnreachable: entry(
+    3,
+    'cannot reach {endpoint}: {problem}',
+    'check that the node runs and its address is right',
+    true,
+  ),
+  RpcMalformed: entry(
+    3,
+    '{endpoint} answered {method} with something unusable: {problem}',
+    'check what listens at that address; another node may answer well',
+    true,
+  ),
+  RpcRefused: entry(
+    3,
+    '{endpoint} refused {method}: {problem}',
+    'check what the node allows, or use another node',
+    true,
+  ),
+  RpcUnsupported: entry(3, '{endpoint} does not offer {method}', 'use a node that offers it'),
+  WrongChain: entry(
+    2,
+    '{endpoint} serves chain {actual}, the manifest says {expected}',
+    'give a node of the right chain, or correct spec.chain.ethereum.chainId',
+  ),
+  BlockInconsistent: entry(
+    3,
+    'block {block} from {endpoint} contradicts itself: {problem}',
+    'the block is not used; another answer or node may be whole',
+    true,
+  ),
+  BlockMissing: entry(
+    3,
+    '{endpoint} does not have block {block}',
+    'use a node that keeps this history',
+    true,
+  ),
+  ValueOutOfRange: entry(
+    4,
+    '{column} of {where} is {value}, beyond what its column holds',
+    'report the chain; nothing was stored for this block',
+  ),
+  FinalizedContradiction: entry(
+    4,
+    'the node contradicts finalized block {number}: recorded {recorded}, now {offered}',
+    'nothing was lost; find out which is right before you go on (docs/errors.md#finalizedcontradiction)',
+  ),
+  StartUnknown: entry(
+    2,
+    'spec.chain.ethereum.start {start} cannot be resolved: {problem}',
+    'give earliest, latest, a block number, a date or an age',
+  ),
+  TopicDiffers: entry(
+    2,
+    'topic {topic} exists with {actual}, asked for {expected}',
+    'restore the manifest, or use a new data folder',
+  ),
+  PublisherFenced: entry(
+    3,
+    'another publisher took over {publisher}',
+    'only one streamer may publish; this one stops',
+  ),
+  ConsumerFenced: entry(
+    3,
+    'consumer group {group} moved on without this consumer',
+    'another consumer owns these partitions now',
+  ),
+  LogGap: entry(
+    4,
+    'topic {topic}/{partition} no longer has offset {offset}; it begins at {first}',
+    'what is missing is fetched again through history',
+  ),
+  RowsMissing: entry(
+    4,
+    'block {hash} has {actual} {kind} rows in the log, its header says {expected}',
+    'the recorder has not seen them all yet; it goes on by itself',
+    true,
+  ),
+  SegmentDamaged: entry(4, '{file} is damaged: {problem}', 'restore the file, or start again with --fresh'),
+  DataFolderDamaged: entry(
+    4,
+    '{file} in the data folder cannot be used: {problem}',
+    'restore it from a backup, or start again with --fresh',
+  ),
+  DataFolderLocked: entry(
+    3,
+    'the data folder {folder} is in use by process {pid}',
+    'stop that process, or give another --data DIR',
+  ),
+  DataFolderForeign: entry(
+    2,
+    'the data folder {folder} belongs to {owner}, not to {asked}',
+    'give another --data DIR, or --fresh to start over',
+  ),
+  DataFolderMissing: entry(2, 'there is no data in {folder}', 'run `millrace run` first, or give --data DIR'),
+  DiskFull: entry(
+    3,
+    'no space left for {file}',
+    'free some disk space and start again; everything acknowledged is kept',
+    true,
+  ),
+  PortInUse: entry(3, '{address} is in use by another process', 'give another --port, or 0 for any free one'),
+  WindowExpired: entry(
+    4,
+    'window {window} of {processor} begins before the oldest block in the log',
+    'its old rows stay; lengthen transactionLog.retention to recompute such windows',
+  ),
+  ClaimLost: entry(
+    3,
+    'window {window} of {table} is claimed by another processor now',
+    'nothing was written; the other one writes it',
+    true,
+  ),
+  ColumnsDiffer: entry(
+    2,
+    'table {table} has columns {actual}, the SQL gives {expected}',
+    'give the processor a new name, or restore its SQL',
+  ),
+  QueryUnknown: entry(2, 'there is no saved query {name}', 'list them with `millrace query --saved`'),
+  ReplayInvalid: entry(
+    2,
+    '{file}: {problem}',
+    'give NDJSON files of blocks and receipts, see docs/replay.md',
+  ),
+  NothingToServe: entry(2, '{problem}', 'give at least one file of blocks'),
+  BrowserUiMissing: entry(3, 'the pages are not built ({folder} is missing)', 'run `make setup`'),
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof catalogue;
+export type ErrorFields = Readonly<Record<string, string | number>>;
+
+/** The base of every error that Millrace raises on purpose. `fields` fill the template; `details` are further lines. */
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+  readonly fields: ErrorFields;
+  readonly details: readonly string[];
+  override readonly name = 'MillraceError';
+
+  constructor(
+    code: ErrorCode,
+    fields: ErrorFields = {},
+    options: { cause?: unknown; details?: readonly string[] } = {},
+  ) {
+    super(
+      render(catalogue[code].message, fields),
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
+    this.code = code;
+    this.fields = fields;
+    this.details = options.details ?? [];
+  }
+
+  get remedy(): string {
+    return render(catalogue[this.code].remedy, this.fields);
+  }
+
+  get retry(): boolean {
+    return catalogue[this.code].retry;
+  }
+
+  get exitCode(): number {
+    return catalogue[this.code].exit;
+  }
+}
+
+/** Is this the error `code`, or any error of Millrace's when no code is given? */
+export function isMillraceError(error: unknown, code?: ErrorCode): error is MillraceError {
+  return error instanceof MillraceError && (code === undefined || error.code === code);
+}
+
+/** One line for a person: `Code: what and where. What to do.` Unknown errors keep their own message. */
+export function describeError(error: unknown): string {
+  if (isMillraceError(error)) return `${error.code}: ${oneLine(error.message)}. To mend it: ${error.remedy}.`;
+  return error instanceof Error ? `${error.name}: ${oneLine(error.message)}` : oneLine(String(error));
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+}
+
+function render(template: string, fields: ErrorFields): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    name in fields ? String(fields[name]) : whole,
+  );
+}
