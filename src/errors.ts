@@ -32,6 +32,16 @@ export const catalogue = {
     'mend the fields named; `millrace explain pipeline.<field>` describes each',
   ),
   FieldUnknown: entry(2, 'there is no field {path}', 'run `millrace explain pipeline` to see the fields'),
+  ConfigInvalid: entry(
+    2,
+    '{file} has {count} problem(s)',
+    'mend the settings named, see config.yaml of the project',
+  ),
+  SecretMissing: entry(
+    2,
+    'the manifest asks for key {key} of Secret {name}, and {variable} is not set',
+    'set {variable} in the environment or in `.env`',
+  ),
   StoreUnsupported: entry(
     2,
     '{path}: an external {store} is not supported by `millrace run` of this version',
@@ -99,11 +109,17 @@ export const catalogue = {
     'the node contradicts finalized block {number}: recorded {recorded}, now {offered}',
     'nothing was lost; find out which is right before you go on (docs/errors.md#finalizedcontradiction)',
   ),
+  CursorInvalid: entry(
+    4,
+    'the position {cursor} does not fit the blocks kept with it: {problem}',
+    'nothing was lost; start again from the finalized block, or with --fresh',
+  ),
   StartUnknown: entry(
     2,
     'spec.chain.ethereum.start {start} cannot be resolved: {problem}',
     'give earliest, latest, a block number, a date or an age',
   ),
+  TopicUnknown: entry(2, 'there is no topic {topic}', 'create it before it is used, or check its name'),
   TopicDiffers: entry(
     2,
     'topic {topic} exists with {actual}, asked for {expected}',
@@ -154,16 +170,16 @@ export const catalogue = {
     true,
   ),
   PortInUse: entry(3, '{address} is in use by another process', 'give another --port, or 0 for any free one'),
-  WindowExpired: entry(
-    4,
-    'window {window} of {processor} begins before the oldest block in the log',
-    'its old rows stay; lengthen transactionLog.retention to recompute such windows',
-  ),
   ClaimLost: entry(
     3,
     'window {window} of {table} is claimed by another processor now',
     'nothing was written; the other one writes it',
     true,
+  ),
+  TableUnknown: entry(
+    2,
+    'there is no result table {table}',
+    'check its name, and that its processor has run',
   ),
   ColumnsDiffer: entry(
     2,
@@ -177,6 +193,34 @@ export const catalogue = {
     'give NDJSON files of blocks and receipts, see docs/replay.md',
   ),
   NothingToServe: entry(2, '{problem}', 'give at least one file of blocks'),
+  RequestInvalid: entry(2, '{problem}', 'mend what is named and send the request again'),
+  RequestRefused: entry(
+    2,
+    '{problem}',
+    'open the page at the address that `millrace run` prints, or send the token of the data folder',
+  ),
+  RouteUnknown: entry(
+    2,
+    'there is nothing at {path}',
+    'open / for the pages, or /api/status for the figures',
+  ),
+  SearchInvalid: entry(
+    2,
+    '"{text}" is nothing that can be looked up: {problem}',
+    'give a block number, a transaction or block hash (0x and 64 hex digits) or an address (0x and 40)',
+  ),
+  NotInLog: entry(
+    2,
+    'the log has no {what}; it holds {range}',
+    'check what was asked for; what is not yet recorded comes with the backfill',
+  ),
+  ResultUnknown: entry(2, '{owner} has no result table {name}', 'see the tables under /api/results'),
+  TooManyListeners: entry(
+    3,
+    '{count} pages are listening already',
+    'close one of them, or poll /api/status',
+    true,
+  ),
   BrowserUiMissing: entry(3, 'the pages are not built ({folder} is missing)', 'run `make setup`'),
 } as const satisfies Record<string, Entry>;
 

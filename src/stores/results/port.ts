@@ -39,7 +39,10 @@ export interface TableRequest {
 }
 
 export interface Results {
-  /** The table for this fingerprint: found, or made as the next version beside the older ones. */
+  /**
+   * The table for this fingerprint: found, or made as the next version beside the older ones. @throws ColumnsDiffer,
+   * SqlInvalid for column names that some store cannot hold (results/columns.ts)
+   */
   ensureTable(request: TableRequest): Promise<ResultTable>;
   /** The newest version of each table. */
   tables(): Promise<readonly ResultTable[]>;
@@ -54,14 +57,15 @@ export interface Results {
   ): Promise<{ readonly windows: number; readonly newest: number | undefined; readonly rows: number }>;
   /**
    * Claims the window [start, start + window) for one processor; undefined when another holds it. A claim that is not
-   * used within `ttl` milliseconds may be taken over, and is then worth nothing (ClaimLost).
+   * used within `ttl` milliseconds may be taken over, and is then worth nothing (ClaimLost); its own holder may claim
+   * again at any time, as after a crash.
    */
   claim(
     table: ResultTable,
     start: number,
     options: { readonly holder: string; readonly ttl: number; readonly now: number },
   ): Promise<Claim | undefined>;
-  /** Rows of windows in [from, to), ordered by window, then as inserted. */
+  /** Rows of windows in [from, to), ordered by window (or the newest window first), then as inserted. Default: all. */
   read(
     table: ResultTable,
     options: {
@@ -71,7 +75,7 @@ export interface Results {
       readonly newestFirst?: boolean;
     },
   ): Promise<readonly { readonly windowStart: number; readonly values: ResultRow }[]>;
-  /** All rows in chunks of bounded size, for a query engine. */
+  /** All rows as they stand at the first chunk, in chunks of bounded size, for a query engine. */
   scan(
     table: ResultTable,
   ): AsyncIterable<readonly { readonly windowStart: number; readonly values: ResultRow }[]>;
@@ -80,7 +84,7 @@ export interface Results {
 
 export interface Claim {
   readonly start: number;
-  /** Replaces the window's rows and marks it done, in one transaction. @throws ClaimLost, DiskFull */
+  /** Replaces the window's rows and marks it done, in one transaction. @throws ClaimLost, DiskFull, SqlFailed */
   replace(
     rows: AsyncIterable<readonly ResultRow[]> | Iterable<readonly ResultRow[]>,
   ): Promise<{ readonly rows: number }>;

@@ -16,7 +16,7 @@ export interface RecordBatch {
   /** Decides the partition: the same key always goes to the same one, in order. */
   readonly key: string;
   readonly headers: RecordHeaders;
-  /** One or more values; each is a record of its own. */
+  /** Each is a record of its own; a batch without values publishes nothing. */
   readonly values: readonly string[];
 }
 
@@ -53,7 +53,10 @@ export interface Topics {
   publisher(id: string): Promise<Publisher>;
   /** First kept and next offset of every partition. */
   ends(topic: string): Promise<readonly { partition: number; first: number; next: number }[]>;
-  /** Batches from `offset` on, in order, without a group: at least one when there is any, then up to maxBytes. @throws LogGap */
+  /**
+   * Batches from `offset` on, in order, without a group: at least one when there is any, then up to maxBytes. Inside a
+   * batch: the rest of it. @throws LogGap, TopicUnknown
+   */
   read(from: TopicPosition, options: { maxBytes: number }): Promise<readonly StoredBatch[]>;
   /** Up to `limit` batches before `offset` (default: the end), newest first. */
   readBackwards(
@@ -62,7 +65,7 @@ export interface Topics {
   ): Promise<readonly StoredBatch[]>;
   /** Joins the group: the topics' partitions are shared among its members. */
   consumer(options: { group: string; topics: readonly string[] }): Promise<Consumer>;
-  /** The group's committed position per partition of the topic. */
+  /** The group's committed position per partition of the topic; partitions without a commit are left out. */
   committed(group: string, topic: string): Promise<readonly TopicPosition[]>;
   /** What the group has not committed yet, over all partitions of the topic. */
   lag(group: string, topic: string): Promise<Lag>;

@@ -1,0 +1,59 @@
+# The two commands are `make run` and `make test`; each sets up whatever it needs. `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export MILLRACE_CACHE ?= $(CURDIR)/.cache
+NODE := bin/node24 --disable-warning=ExperimentalWarning
+
+## run: run the example pipeline on real mainnet blocks (CHAIN=dev: on a development chain; ARGS=… for millrace run)
+.PHONY: run
+run: setup
+ifeq ($(CHAIN),dev)
+	@exec $(NODE) examples/dev-chain.ts -- bin/millrace run -f examples/dev.yaml --fresh $(ARGS)
+else
+	@exec bin/millrace run -f examples/pipeline.yaml $(ARGS)
+endif
+
+## test: style, types and every test suite; ends with one count
+.PHONY: test
+test: setup check browser
+	@$(NODE) test/run.ts
+
+## check: style and types
+.PHONY: check
+check: setup
+	@start=$$SECONDS; $(NODE) node_modules/@biomejs/biome/bin/biome check . \
+	  && $(NODE) node_modules/typescript/bin/tsc --noEmit -p tsconfig.json \
+	  && echo "style and types $$((SECONDS - start)) s"
+
+## unit | end-to-end | faults | browser-test: one suite
+.PHONY: unit end-to-end faults browser-test
+unit end-to-end faults: setup
+	@$(NODE) test/run.ts $@
+browser-test: setup browser
+	@$(NODE) test/run.ts browser
+
+## faults-long: kill -9 at 50 random moments (make faults: 10)
+.PHONY: faults-long
+faults-long: setup
+	@MILLRACE_TEST_KILLS=50 $(NODE) test/run.ts faults
+
+## format: mend style
+.PHONY: format
+format: setup
+	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
+
+## setup: Node 24, packages, pages; does nothing when they are there
+.PHONY: setup
+setup:
+	@bin/setup
+
+# A browser for the tests of the pages: the machine's, else Debian's.
+.PHONY: browser
+browser:
+	@bin/browser >/dev/null
+
+## help: this list
+.PHONY: help
+help:
+	@grep -hE '^## ' $(MAKEFILE_LIST) | sed 's/^## //'

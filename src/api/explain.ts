@@ -1,0 +1,61 @@
+// `millrace explain pipeline.a.b`: what a field is for, what it holds, what it is when left out.
+
+import { MillraceError } from '../errors.ts';
+import { pipelineSchema } from './pipeline.ts';
+import { closest } from './problems.ts';
+import { asNode, childSchema, fieldNames, type SchemaNode } from './schema-walk.ts';
+
+/** Lines for a person. `spec.` may be left out after `pipeline.`. @throws FieldUnknown */
+export function explainField(path: string): readonly string[] {
+  const [kind = '', ...given] = path.split('.');
+  if (kind.toLowerCase() !== 'pipeline') throw new MillraceError('FieldUnknown', { path });
+  const root = asNode(pipelineSchema);
+  const fields = given[0] !== undefined && !fieldNames(root).includes(given[0]) ? ['spec', ...given] : given;
+  let node = root;
+  for (const [index, field] of fields.entries()) {
+    const child = childSchema(node, field);
+    if (!child) {
+      const near = closest(field, fieldNames(node.items ?? node));
+      const details = near
+        ? [`did you mean ${['pipeline', ...fields.slice(0, index), near].join('.')}?`]
+        : [];
+      throw new MillraceError(
+        'FieldUnknown',
+        { path: `pipeline.${fields.slice(0, index + 1).join('.')}` },
+        { details },
+      );
+    }
+    node = child;
+  }
+  return describeNode(['pipeline', ...fields].join('.'), node);
+}
+
+function describeNode(path: string, node: SchemaNode): readonly string[] {
+  const lines = [`${path}  <${typeOf(node)}>`, '', `  ${node.description ?? ''}`];
+  if (node.default !== undefined) lines.push(`  Default: ${JSON.stringify(node.default)}`);
+  if (node.minimum !== undefined)
+    lines.push(`  At least ${node.minimum}${node.maximum === undefined ? '' : `, at most ${node.maximum}`}`);
+  if (node.examples) lines.push(`  Examples: ${node.examples.join(', ')}`);
+  const holder = node.items ?? node;
+  const required = new Set(holder.required ?? []);
+  const names = fieldNames(holder);
+  if (names.length > 0) {
+    const width = Math.max(...names.map((name) => name.length));
+    lines.push('', 'Fields:');
+    for (const name of names) {
+      const child = childSchema(holder, name);
+      if (!child) continue;
+      const needed = required.has(name) && child.default === undefined ? ' (required)' : '';
+      lines.push(`  ${name.padEnd(width)}  <${typeOf(child)}>${needed}  ${child.description ?? ''}`);
+    }
+  }
+  return lines;
+}
+
+function typeOf(node: SchemaNode): string {
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.anyOf) return node.anyOf.map(typeOf).join(' or ');
+  return node.type === 'array'
+    ? `list of ${node.items ? typeOf(node.items) : 'anything'}`
+    : (node.type ?? 'anything');
+}

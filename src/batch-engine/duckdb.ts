@@ -1,0 +1,204 @@
+// The batch engine on DuckDB: each query has a database of its own that holds nothing but what it may see. The results
+// stream out in chunks; time, rows and memory are bounded, and a signal ends it at once.
+
+import { cpus } from 'node:os';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { Clock } from '../clock.ts';
+import { MillraceError } from '../errors.ts';
+import type { ResultColumn, ResultRow, ResultTable } from '../stores/results/port.ts';
+import { logViews, makeLogTables } from './log-tables.ts';
+import type { BatchEngine, QueryAnswer, QueryRequest } from './port.ts';
+import { makeResultTables, resultTableName } from './result-tables.ts';
+import { type ResultForm, resultForm, resultHint } from './result-values.ts';
+import { explainDuckDb } from './run-errors.ts';
+import { Session } from './session.ts';
+import { guardSql } from './sql-guard.ts';
+
+const MiB = 1024 * 1024;
+
+export interface DuckDbEngineOptions {
+  /** Per query. Default: half of the processors, at least 1. */
+  readonly threads?: number;
+  /** The most that one query gets, whatever its limits say. Default 512 MiB. */
+  readonly memoryBytes?: number;
+  /** Where queries spill; exists. */
+  readonly tempFolder: string;
+  readonly clock: Clock;
+}
+
+/** Only parses: it reads nothing, and no statement of a person's runs in it. */
+export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<BatchEngine> {
+  const parser = await DuckDBInstance.create(':memory:', { threads: '1', enable_external_access: 'false' });
+  return new DuckDbEngine(parser, await parser.connect(), options);
+}
+
+class DuckDbEngine implements BatchEngine {
+  readonly #parser: DuckDBInstance;
+  readonly #parsing: DuckDBConnection;
+  readonly #options: DuckDbEngineOptions;
+  readonly #memoryBytes: number;
+  readonly #threads: number;
+
+  constructor(parser: DuckDBInstance, parsing: DuckDBConnection, options: DuckDbEngineOptions) {
+    this.#parser = parser;
+    this.#parsing = parsing;
+    this.#options = options;
+    this.#memoryBytes = options.memoryBytes ?? 512 * MiB;
+    this.#threads = options.threads ?? Math.max(1, cpus().length >> 1);
+  }
+
+  async describe(options: Parameters<BatchEngine['describe']>[0]): Promise<readonly ResultColumn[]> {
+    const { sql, where, resultTables = [] } = options;
+    const used = await this.#guard(sql, where, resultTables);
+    const session = await this.#session(this.#memoryBytes);
+    try {
+      await makeLogTables(session.connection, { used });
+      await makeResultTables(session.connection, { used, tables: resultTables });
+      await session.shut([]);
+      const statement = await session.connection.prepare(sql);
+      const { columns } = resultColumns(statement, where);
+      statement.destroySync();
+      return columns;
+    } catch (error) {
+      throw explainDuckDb(error, where);
+    } finally {
+      await session.close();
+    }
+  }
+
+  async run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T> {
+    const { sql, where, limits, signal, results } = request;
+    signal.throwIfAborted();
+    const tables = results?.tables ?? [];
+    const used = await this.#guard(sql, where, tables);
+    const session = await this.#session(Math.min(limits.memoryBytes, this.#memoryBytes));
+    const { connection } = session;
+    const watch = this.#watch(connection, request);
+    try {
+      const { statement, columns, forms } = await this.#prepare(session, used, request, watch.signal);
+      return await use({ columns, rows: readRows(statement, forms, request, watch.signal) });
+    } finally {
+      watch.end();
+      await session.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#parsing.closeSync();
+    this.#parser.closeSync();
+  }
+
+  async #prepare(session: Session, used: ReadonlySet<string>, request: QueryRequest, signal: AbortSignal) {
+    const { sql, where, scan, limits, window, results } = request;
+    const { connection } = session;
+    try {
+      await makeLogTables(connection, { used, scan, window, signal });
+      if (results !== undefined) await makeResultTables(connection, { used, ...results, signal });
+      await session.shut(Object.values(scan.files).flat());
+      signal.throwIfAborted();
+      const statement = await connection.prepare(sql);
+      return { statement, ...resultColumns(statement, where) };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainDuckDb(error, where, limits);
+    }
+  }
+
+  #guard(sql: string, where: string, tables: readonly ResultTable[]): Promise<ReadonlySet<string>> {
+    const known = new Set([...logViews, ...tables.map(resultTableName)]);
+    return guardSql(this.#parsing, { sql, where, tables: known });
+  }
+
+  #session(memoryBytes: number): Promise<Session> {
+    return Session.open({ threads: this.#threads, memoryBytes, tempFolder: this.#options.tempFolder });
+  }
+
+  /** Interrupts the query when its time is up or the caller gives up. Its signal's reason says which. */
+  #watch(connection: DuckDBConnection, { where, limits, signal }: QueryRequest) {
+    const watched = new AbortController();
+    const stop = (reason: unknown) => {
+      if (watched.signal.aborted) return;
+      watched.abort(reason);
+      connection.interrupt();
+    };
+    const given = () => stop(signal.reason);
+    signal.addEventListener('abort', given, { once: true });
+    const done = new AbortController();
+    this.#options.clock.sleep(limits.timeMs, done.signal).then(
+      () =>
+        stop(
+          new MillraceError('SqlLimit', {
+            where,
+            problem: `time: ${limits.timeMs} ms are over`,
+          }),
+        ),
+      () => undefined, // Ended in time.
+    );
+    return {
+      signal: watched.signal,
+      end: () => {
+        signal.removeEventListener('abort', given);
+        done.abort();
+      },
+    };
+  }
+}
+
+function resultColumns(
+  statement: DuckDBPreparedStatement,
+  where: string,
+): { readonly columns: readonly ResultColumn[]; readonly forms: readonly ResultForm[] } {
+  const columns: ResultColumn[] = [];
+  const forms: ResultForm[] = [];
+  const names = new Set<string>();
+  for (let at = 0; at < statement.columnCount; at++) {
+    const name = statement.columnName(at);
+    const type = statement.columnType(at);
+    const form = resultForm(type);
+    if (form === undefined) {
+      const problem = `column ${name} is a ${type}, which no result table holds; ${resultHint(type)}`;
+      throw new MillraceError('SqlInvalid', { where, problem });
+    }
+    if (names.has(name.toLowerCase())) {
+      throw new MillraceError('SqlInvalid', {
+        where,
+        problem: `two columns are named ${name}; name one with AS`,
+      });
+    }
+    names.add(name.toLowerCase());
+    columns.push({ name, type: form.type });
+    forms.push(form);
+  }
+  return { columns, forms };
+}
+
+async function* readRows(
+  statement: DuckDBPreparedStatement,
+  forms: readonly ResultForm[],
+  { where, limits }: QueryRequest,
+  signal: AbortSignal,
+): AsyncGenerator<readonly ResultRow[]> {
+  try {
+    const result = await statement.stream();
+    let count = 0;
+    for await (const chunk of result) {
+      signal.throwIfAborted();
+      const room = limits.rows - count;
+      const rows = chunk
+        .getRows()
+        .slice(0, room)
+        .map(
+          (values): ResultRow =>
+            values.map((value, at) => (value === null ? null : (forms[at]?.convert(value) ?? null))),
+        );
+      count += rows.length;
+      if (rows.length > 0) yield rows;
+      if (chunk.rowCount > room) {
+        throw new MillraceError('SqlLimit', { where, problem: `rows: there are more than ${limits.rows}` });
+      }
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainDuckDb(error, where, limits);
+  }
+}

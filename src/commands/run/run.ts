@@ -1,0 +1,186 @@
+// `millrace run`: the whole pipeline in one process. Reads flags, opens the process, shows it, ends it.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type DestinationStream, pino } from 'pino';
+import type { Pipeline } from '../../api/pipeline.ts';
+import { readManifest } from '../../api/read-manifest.ts';
+import { systemClock } from '../../clock.ts';
+import { readConfig } from '../../config.ts';
+import { MillraceError } from '../../errors.ts';
+import { createLogger, type Logger } from '../../logger.ts';
+import { checkProcessors } from '../check.ts';
+import { portFlag } from '../flags.ts';
+import { logStatus } from './log-status.ts';
+import { type OneProcess, openOneProcess } from './one-process.ts';
+import { createPanel } from './panel.ts';
+import { parseUntil, summary, type Until, untilReached } from './until.ts';
+
+interface Flags {
+  readonly file: string;
+  readonly rpc: readonly string[];
+  readonly until?: string;
+  readonly data?: string;
+  readonly fresh: boolean;
+  readonly host?: string;
+  readonly port?: number;
+  readonly panel: boolean;
+}
+
+const defaultPort = 4680;
+
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('run a whole pipeline in this process')
+    .description('Runs every role of a Pipeline in one process, with embedded stores in one data folder.')
+    .requiredOption('-f, --file <manifest>', 'the Pipeline, as YAML')
+    .option(
+      '--rpc <url>',
+      'read from this node instead of the manifest’s (repeatable; http(s), ws(s), ipc)',
+      collect,
+      [],
+    )
+    .option(
+      '--until <block>',
+      'end when this block (a number, or head: the head at the start) is final and all that it closes is done',
+    )
+    .option('--data <folder>', 'the data folder (default: data/<pipeline>, or MILLRACE_DATA)')
+    .option('--fresh', 'forget what the data folder holds and start over', false)
+    .option(
+      '--host <address>',
+      'address that the pages listen on (default: run.host of config.yaml, or 127.0.0.1)',
+    )
+    .option(
+      '--port <port>',
+      'port of the pages; 0 takes any free one (default: run.port of config.yaml, or 4680)',
+      portFlag,
+    )
+    .option('--no-panel', 'print structured lines even on a terminal')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ millrace run -f examples/pipeline.yaml
+  $ millrace run -f pipeline.yaml --rpc https://rpc.example.org --rpc wss://rpc.example.org
+  $ millrace run -f pipeline.yaml --until head --fresh     # for scripts: ends by itself
+  $ millrace run -f pipeline.yaml --data /var/lib/millrace --port 0
+
+Ctrl-C stops cleanly; the same command goes on where it was.`,
+    )
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const config = readConfig();
+  const until = flags.until === undefined ? undefined : parseUntil(flags.until);
+  if (flags.until !== undefined && until === undefined) {
+    throw new MillraceError('UsageInvalid', {
+      problem: `--until takes head or a block number, not ${flags.until}`,
+    });
+  }
+  const pipeline = await readManifest(flags.file);
+  refuseExternal(pipeline);
+  await checkProcessors(pipeline);
+
+  const folder = flags.data ?? config.dataFolder ?? join('data', pipeline.metadata.name);
+  const onTerminal = flags.panel && process.stderr.isTTY === true && process.stdout.isTTY === true;
+  const stop = stopOnSignals();
+  const logger = createLogger({
+    level: config.logLevel,
+    ...(onTerminal ? { destination: logFile(folder) } : {}),
+  });
+  const opened = await openOneProcess(
+    {
+      pipeline,
+      manifest: flags.file,
+      folder,
+      fresh: flags.fresh,
+      rpc: flags.rpc,
+      host: flags.host ?? config.host ?? '127.0.0.1',
+      port: flags.port ?? config.port ?? defaultPort,
+      config,
+      clock: systemClock,
+      logger,
+    },
+    stop.signal,
+  ).catch((error: unknown) => {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  });
+  if (!opened) return;
+  try {
+    await show(opened, { until, onTerminal, colours: config.colours, stop, logger });
+  } finally {
+    await opened.close();
+  }
+}
+
+interface Show {
+  readonly until: Until | undefined;
+  readonly onTerminal: boolean;
+  readonly colours: boolean;
+  readonly stop: AbortController;
+  readonly logger: Logger;
+}
+
+async function show(run: OneProcess, { until, onTerminal, colours, stop, logger }: Show): Promise<void> {
+  const { signal } = stop;
+  const panel = onTerminal
+    ? createPanel({ stream: process.stdout, status: run.status, url: run.url, colours, clock: systemClock })
+    : undefined;
+  if (panel) panel.start();
+  else {
+    logger.info({ url: run.url }, `pages at ${run.url}`);
+    void logStatus(run, { logger, clock: systemClock, signal });
+  }
+  try {
+    const running = run.run(signal);
+    if (until === undefined) await running;
+    else {
+      await Promise.race([running, untilReached(until, run, { clock: systemClock, signal })]);
+      stop.abort();
+      await running;
+    }
+  } finally {
+    stop.abort();
+    await panel?.stop();
+  }
+  for (const line of await summary(run)) process.stdout.write(`${line}\n`);
+}
+
+/** SIGINT and SIGTERM stop cleanly; a second one ends at once. */
+function stopOnSignals(): AbortController {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop;
+}
+
+/** While the panel owns the terminal, lines go to a file of the data folder. */
+function logFile(folder: string): DestinationStream {
+  mkdirSync(folder, { recursive: true });
+  return pino.destination({ dest: join(folder, 'millrace.log'), sync: true });
+}
+
+/** @throws StoreUnsupported */
+function refuseExternal({ spec }: Pipeline): void {
+  const slots = {
+    'spec.topics.kafka': spec.topics.kafka,
+    'spec.transactionLog.cassandra': spec.transactionLog.cassandra,
+    'spec.results.mariadb': spec.results.mariadb,
+    'spec.web.metadata.mongodb': spec.web.metadata.mongodb,
+  };
+  for (const [path, slot] of Object.entries(slots)) {
+    if (slot.external)
+      throw new MillraceError('StoreUnsupported', { path, store: path.split('.').at(-1) ?? 'store' });
+  }
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,65 @@
+// The embedded stores of one data folder, opened and closed together.
+
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
+import type { BatchEngine } from '../batch-engine/port.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import { openEmbeddedMetadata } from '../stores/metadata/embedded.ts';
+import type { Metadata } from '../stores/metadata/port.ts';
+import { openEmbeddedResults } from '../stores/results/embedded.ts';
+import type { Results } from '../stores/results/port.ts';
+import { openEmbeddedTopics } from '../stores/topics/embedded.ts';
+import type { Topics } from '../stores/topics/port.ts';
+import { openEmbeddedTransactionLog } from '../stores/transaction-log/embedded/open.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+
+export interface EmbeddedStores {
+  readonly topics: Topics;
+  readonly log: TransactionLog;
+  readonly results: Results;
+  readonly metadata: Metadata;
+  readonly engine: BatchEngine;
+  close(): Promise<void>;
+}
+
+/** What a folder holds of Millrace's, and `--fresh` removes; anything else in it is somebody else's. */
+const contents = ['topics', 'transaction-log', 'results', 'metadata', 'tmp', 'identity.json', 'millrace.log'];
+
+export async function emptyFolder(folder: string): Promise<void> {
+  for (const name of contents) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** The folder must be locked. @throws DataFolderDamaged, SegmentDamaged, DiskFull */
+export async function openEmbeddedStores(options: {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<EmbeddedStores> {
+  const { folder, clock, logger } = options;
+  const place = (name: string): string => {
+    mkdirSync(join(folder, name), { recursive: true });
+    return join(folder, name);
+  };
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const store of opened.toReversed()) await store.close();
+  };
+  const keep = <T extends { close(): Promise<void> }>(store: T): T => {
+    opened.push(store);
+    return store;
+  };
+  try {
+    const topics = keep(await openEmbeddedTopics({ file: join(place('topics'), 'topics.sqlite'), clock }));
+    const log = keep(await openEmbeddedTransactionLog({ folder: place('transaction-log'), clock, logger }));
+    const results = keep(await openEmbeddedResults({ file: join(place('results'), 'results.sqlite') }));
+    const metadata = keep(await openEmbeddedMetadata({ file: join(place('metadata'), 'metadata.sqlite') }));
+    const engine = keep(await openDuckDbEngine({ tempFolder: place('tmp'), clock }));
+    return { topics, log, results, metadata, engine, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

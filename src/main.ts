@@ -1,0 +1,55 @@
+// The command line: one line per command. Every failure ends in one line on standard error and an exit code.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { explainCommand } from './commands/explain.ts';
+import { queryCommand } from './commands/query.ts';
+import { replayCommand } from './commands/replay.ts';
+import { runCommand } from './commands/run/run.ts';
+import { describeError, isMillraceError } from './errors.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('millrace')
+  .description('Blockchain transaction pipelines: chain → topics → transaction log → tables that you own.')
+  .version(version)
+  .showSuggestionAfterError()
+  .addCommand(runCommand())
+  .addCommand(queryCommand())
+  .addCommand(checkCommand())
+  .addCommand(explainCommand())
+  .addCommand(replayCommand())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ millrace run -f examples/pipeline.yaml
+  $ millrace query 'SELECT count(*) FROM transactions' -f examples/pipeline.yaml
+  $ millrace explain pipeline.transactionLog.retention
+
+Each command has its own --help with examples.`,
+  );
+
+for (const command of program.commands)
+  command.exitOverride().showHelpAfterError('(run with --help for options and examples)');
+
+try {
+  await program.exitOverride().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  // Commander has printed its own message: help and version end well, a wrong flag does not.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`millrace: ${describeError(error)}\n`);
+  if (isMillraceError(error)) {
+    for (const line of error.details) process.stderr.write(`  ${line}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);
+  return 1;
+}

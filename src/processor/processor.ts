@@ -1,0 +1,144 @@
+// The processor role: every processor of the manifest in a loop of its own. One whose SQL fails stops alone, with the
+// reason in its state; trouble that may pass (a full disk, a lost claim) is tried again.
+
+import { createHash } from 'node:crypto';
+import type { BatchEngine, QueryLimits } from '../batch-engine/port.ts';
+import type { Clock } from '../clock.ts';
+import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Results, ResultTable } from '../stores/results/port.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import { together } from '../together.ts';
+import { type ProcessorSpec, runDueWindows } from './run-windows.ts';
+
+export interface ProcessorsDeps {
+  readonly specs: readonly ProcessorSpec[];
+  readonly log: TransactionLog;
+  readonly results: Results;
+  readonly engine: BatchEngine;
+  readonly limits: QueryLimits;
+  readonly retention: number | 'forever';
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Resolves when the log may have changed, or after a while. */
+  readonly logChanged: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface ProcessorFigures {
+  readonly spec: ProcessorSpec;
+  readonly table: ResultTable | undefined;
+  readonly state: 'running' | 'waiting' | 'failed';
+  /** Why it failed, or what it waits for. */
+  readonly problem: MillraceError | undefined;
+  readonly windows: number;
+  readonly rows: number;
+  readonly newestWindow: number | undefined;
+  /** Start of the window that is not closed yet. */
+  readonly openWindow: number | undefined;
+  /** Everything final in the log up to this time has been looked at. Milliseconds since 1970. */
+  readonly caughtUpAt: number | undefined;
+}
+
+export interface Processors {
+  run(signal: AbortSignal): Promise<void>;
+  figures(): readonly ProcessorFigures[];
+}
+
+const retryMs = 2_000;
+
+export function createProcessors(deps: ProcessorsDeps): Processors {
+  const loops = deps.specs.map((spec) => createLoop(spec, deps));
+  return {
+    run: (signal) =>
+      together(signal, (stop, start) => {
+        for (const loop of loops) start(loop.run(stop));
+      }),
+    figures: () => loops.map((loop) => loop.figures()),
+  };
+}
+
+function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
+  const { engine, results, clock } = deps;
+  const logger = deps.logger.child({ processor: spec.name });
+  let figures: ProcessorFigures = {
+    spec,
+    table: undefined,
+    state: 'waiting',
+    problem: undefined,
+    windows: 0,
+    rows: 0,
+    newestWindow: undefined,
+    openWindow: undefined,
+    caughtUpAt: undefined,
+  };
+  const set = (change: Partial<ProcessorFigures>): void => {
+    figures = { ...figures, ...change };
+  };
+
+  const prepare = async (): Promise<ResultTable> => {
+    const columns = await engine.describe({ sql: spec.sql, where: `processor ${spec.name}` });
+    const table = await results.ensureTable({
+      owner: spec.owner,
+      processor: spec.name,
+      window: spec.window,
+      columns,
+      fingerprint: fingerprint(spec),
+    });
+    const progress = await results.progress(table);
+    set({
+      table,
+      state: 'running',
+      windows: progress.windows,
+      rows: progress.rows,
+      newestWindow: progress.newest,
+    });
+    return table;
+  };
+
+  const pass = async (table: ResultTable, signal: AbortSignal): Promise<void> => {
+    const startedAt = clock.now();
+    const { open } = await runDueWindows(table, { ...deps, spec, logger }, signal, (start, rows) => {
+      logger.debug({ window: start, rows }, 'window done');
+      set({
+        windows: figures.windows + 1,
+        rows: figures.rows + rows,
+        newestWindow: Math.max(start, figures.newestWindow ?? start),
+      });
+    });
+    set({ openWindow: open, caughtUpAt: startedAt, state: 'running', problem: undefined });
+  };
+
+  return {
+    figures: () => figures,
+    run: async (signal: AbortSignal): Promise<void> => {
+      let table: ResultTable | undefined;
+      while (!signal.aborted) {
+        try {
+          table ??= await prepare();
+          await pass(table, signal);
+          await deps.logChanged(signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!isMillraceError(error)) throw error;
+          if (!error.retry) {
+            logger.error({ code: error.code, ...error.fields }, describeError(error));
+            set({ state: 'failed', problem: error });
+            return;
+          }
+          set({ state: 'waiting', problem: error });
+          logger.warn({ code: error.code }, describeError(error));
+          await clock.sleep(retryMs, signal);
+        }
+      }
+    },
+  };
+}
+
+/** Another SQL or window is another version of the table. */
+export function fingerprint({ sql, window }: Pick<ProcessorSpec, 'sql' | 'window'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ sql: sql.trim(), window }))
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,0 +1,81 @@
+// `blocks`, in its one order → which blocks are canonical. The one owner of this topic says `new` and `final` only when
+// the rows that the block's header counts are in the log; until then it waits, and nothing behind it moves.
+
+import { isMillraceError } from '../errors.ts';
+import { type BlockMarker, recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
+import type { Consumer, StoredBatch } from '../stores/topics/port.ts';
+import type { BlockRow } from '../stores/transaction-log/columns.ts';
+import type { RecorderLoop } from './recorder.ts';
+
+const pollBytes = 1024 * 1024;
+const rowsPauseMs = 10;
+
+export async function recordCanonicalLoop(consumer: Consumer, deps: RecorderLoop): Promise<void> {
+  const { log, signal, onGap } = deps;
+  while (!signal.aborted) {
+    const batches = await onGap(consumer.poll({ maxBytes: pollBytes, waitMs: 1_000, signal }));
+    for (const batch of batches) {
+      await applyStep(batch, deps);
+      await consumer.commit([{ topic: batch.topic, partition: batch.partition, offset: batch.next }]);
+      log.changed();
+    }
+  }
+}
+
+async function applyStep(batch: StoredBatch, deps: RecorderLoop): Promise<void> {
+  const { log, foreign, expired, onBlock } = deps;
+  const facts = recordFacts(batch);
+  if (facts?.kind !== 'block' || !facts.cursor) return foreign(batch);
+  const { sequence } = facts.cursor;
+  const [row] = recordRows<BlockRow & BlockMarker>(batch);
+  if (!row) return foreign(batch);
+  const { number, hash } = row;
+  if (expired(row.timestamp)) return;
+  if (facts.step === 'new') {
+    await log.store.writeBlock(row);
+    const there = await whenRowsAreThere(
+      row.timestamp,
+      () => log.store.setCanonical({ number, hash, state: 'new', sequence }),
+      deps,
+    );
+    if (there) onBlock(row);
+  } else {
+    const state = facts.step === 'undo' ? 'undone' : 'final';
+    await whenRowsAreThere(
+      row.timestamp,
+      () => log.store.setCanonical({ number, hash, state, sequence }),
+      deps,
+    );
+  }
+}
+
+/**
+ * Waits until the rows that the block counts are in the log. When every record of the topics has been taken and they
+ * are still not there (the topic lost them: LogGap), the block is left out; history brings it once it is final.
+ */
+async function whenRowsAreThere(
+  time: number,
+  write: () => Promise<void>,
+  deps: RecorderLoop,
+): Promise<boolean> {
+  const { clock, signal, expired, rowsAllTaken, logger } = deps;
+  for (let last = false; ; ) {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!isMillraceError(error, 'RowsMissing')) throw error;
+      if (expired(time)) return false;
+      if (last) {
+        logger.warn(
+          { code: error.code, ...error.fields },
+          'rows of a block are lost: history will bring it again',
+        );
+        return false;
+      }
+      // Asked before the next try, so that rows written in between are seen by it.
+      last = await rowsAllTaken();
+      await clock.sleep(rowsPauseMs, signal);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// The recorder: topics → transaction log, in three loops with a consumer group each. Rows and history may have many
+// readers side by side; `blocks` has one, for its order is the truth.
+
+import type { Clock } from '../clock.ts';
+import { isMillraceError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
+import type { StoredBatch, Topics } from '../stores/topics/port.ts';
+import type { BlockRow } from '../stores/transaction-log/columns.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import { together } from '../together.ts';
+import { recordCanonicalLoop } from './record-canonical.ts';
+import { recordHistoryLoop } from './record-history.ts';
+import { recordRowsLoop } from './record-rows.ts';
+
+export const recorderGroups = {
+  rows: 'recorder.rows',
+  canonical: 'recorder.blocks',
+  history: 'recorder.history',
+} as const;
+
+export interface RecorderDeps {
+  readonly topics: Topics;
+  readonly names: PipelineTopics;
+  readonly log: TransactionLog;
+  /** How long the log keeps a block after its time, in ms. */
+  readonly retention: number | 'forever';
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Something new is readable in the log. */
+  readonly onChange: () => void;
+}
+
+/** What each loop works with. */
+export interface RecorderLoop {
+  readonly log: { readonly store: TransactionLog; readonly changed: () => void };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Has the group of the rows taken everything that is on its topics? */
+  readonly rowsAllTaken: () => Promise<boolean>;
+  /** Is a block of this time (Unix seconds) beyond the retention already? */
+  readonly expired: (time: number) => boolean;
+  /** A record that is none of ours: counted, named, passed over. */
+  readonly foreign: (batch: StoredBatch) => void;
+  /** A position that the topic lost is noted; history brings the blocks again. */
+  readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;
+  readonly onBlock: (block: BlockRow) => void;
+}
+
+export interface RecorderFigures {
+  readonly height: number | undefined;
+  readonly blocks: number;
+  readonly transactions: number;
+  readonly foreign: number;
+  readonly gaps: number;
+  readonly bufferedBytes: number;
+}
+
+export interface Recorder {
+  run(signal: AbortSignal): Promise<void>;
+  figures(): RecorderFigures;
+}
+
+export function createRecorder(deps: RecorderDeps): Recorder {
+  const { topics, names, log, retention, clock, logger } = deps;
+  let height: number | undefined;
+  let blocks = 0;
+  let transactions = 0;
+  let foreign = 0;
+  let gaps = 0;
+
+  const loopDeps = (signal: AbortSignal): RecorderLoop => ({
+    log: { store: log, changed: deps.onChange },
+    clock,
+    logger,
+    signal,
+    rowsAllTaken: async () => {
+      const lags = await Promise.all(
+        [names.transactions, names.logs].map((topic) => topics.lag(recorderGroups.rows, topic)),
+      );
+      return lags.every((lag) => lag.records === 0);
+    },
+    expired: (time) => retention !== 'forever' && time * 1_000 <= clock.now() - retention,
+    foreign: ({ topic, partition, offset }) => {
+      foreign += 1;
+      logger.warn({ topic, partition, offset }, 'a record that is not of this pipeline was passed over');
+    },
+    onGap: async (poll) => {
+      try {
+        return await poll;
+      } catch (error) {
+        if (!isMillraceError(error, 'LogGap')) throw error;
+        gaps += 1;
+        logger.warn({ code: error.code, ...error.fields }, error.message);
+        return [];
+      }
+    },
+    onBlock: (block) => {
+      height = Math.max(height ?? 0, block.number);
+      blocks += 1;
+      transactions += block.transaction_count;
+    },
+  });
+
+  return {
+    run: (signal) =>
+      together(signal, async (stop, start) => {
+        const loop = loopDeps(stop);
+        const open = (group: string, ...of: readonly string[]) => topics.consumer({ group, topics: of });
+        const rows = await open(recorderGroups.rows, names.transactions, names.logs);
+        const canonical = await open(recorderGroups.canonical, names.blocks);
+        const history = await open(recorderGroups.history, names.history);
+        start(recordRowsLoop(rows, loop).finally(() => rows.close()));
+        start(recordCanonicalLoop(canonical, loop).finally(() => canonical.close()));
+        start(recordHistoryLoop(history, loop).finally(() => history.close()));
+      }),
+    figures: () => ({ height, blocks, transactions, foreign, gaps, bufferedBytes: log.bufferedBytes() }),
+  };
+}

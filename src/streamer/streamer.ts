@@ -1,0 +1,140 @@
+// The streamer: chain → topics. Live and history run side by side; each stops the other when it fails.
+
+import type { BlockRef, Header } from '../chain/block.ts';
+import type { FollowOptions } from '../chain/follow.ts';
+import type { ChainReader } from '../chain/reader.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
+import type { Topics } from '../stores/topics/port.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import { together } from '../together.ts';
+import { type HistoryLimits, streamHistory } from './history.ts';
+import type { Interval } from './intervals.ts';
+import { livePosition, streamLive } from './live.ts';
+import { historyEnd } from './resume.ts';
+
+export interface StreamerDeps {
+  readonly reader: ChainReader;
+  readonly topics: Topics;
+  readonly names: PipelineTopics;
+  /** Read only: what is covered already. */
+  readonly log: Pick<TransactionLog, 'coverage'>;
+  readonly finality: FollowOptions['finality'];
+  /** First block wanted, asked at each plan; everything up to `finalized` can only come through history. */
+  readonly start: (finalized: number) => Promise<number>;
+  readonly recorderGroup: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pollMs?: number;
+  readonly historyLimits?: Partial<HistoryLimits>;
+}
+
+export interface StreamerFigures {
+  readonly head: BlockRef | undefined;
+  readonly headTime: number | undefined;
+  readonly finalized: BlockRef | undefined;
+  readonly historyHeight: number | undefined;
+  readonly historyWanted: Interval | undefined;
+  /** Blocks of the current history plan that are not published yet. */
+  readonly backlogBlocks: number;
+  readonly blocks: number;
+  readonly transactions: number;
+  readonly reorgs: {
+    readonly count: number;
+    readonly deepest: number;
+    readonly last: { readonly depth: number; readonly at: number } | undefined;
+  };
+  readonly bufferedBytes: number;
+}
+
+export interface Streamer {
+  run(signal: AbortSignal): Promise<void>;
+  figures(): StreamerFigures;
+}
+
+export function createStreamer(deps: StreamerDeps): Streamer {
+  const { reader, topics, names, log, clock, logger } = deps;
+  let head: Header | BlockRef | undefined;
+  let headTime: number | undefined;
+  let finalized: BlockRef | undefined;
+  let historyHeight: number | undefined;
+  let historyWanted: Interval | undefined;
+  let backlogBlocks = 0;
+  let blocks = 0;
+  let transactions = 0;
+  let reorgs = { count: 0, deepest: 0, last: undefined as { depth: number; at: number } | undefined };
+  let undoing = 0;
+
+  return {
+    run: (signal) =>
+      together(signal, async (stop, start) => {
+        const common = { reader, topics, names, clock, logger, finality: deps.finality, signal: stop };
+        const resume = await livePosition(common);
+        const first = 'cursor' in resume ? resume.cursor.finalized : resume.finalized;
+        head = 'cursor' in resume ? resume.cursor.head : resume.finalized;
+        finalized = first;
+
+        start(
+          streamLive(resume, {
+            ...common,
+            ...(deps.pollMs === undefined ? {} : { pollMs: deps.pollMs }),
+            onStep: (step) => {
+              head = step.cursor.head;
+              finalized = step.cursor.finalized;
+              if (step.kind === 'undo') undoing += 1;
+              if (step.kind !== 'new') return;
+              headTime = step.block.timestamp;
+              blocks += 1;
+              transactions += step.block.receipts.length;
+              if (undoing === 0) return;
+              reorgs = {
+                count: reorgs.count + 1,
+                deepest: Math.max(reorgs.deepest, undoing),
+                last: { depth: undoing, at: clock.now() },
+              };
+              logger.info({ depth: undoing, head: step.block.number }, 'reorg');
+              undoing = 0;
+            },
+          }),
+        );
+        start(
+          streamHistory({
+            ...common,
+            recorderGroup: deps.recorderGroup,
+            coverage: () => log.coverage(),
+            wanted: async () => {
+              // Blocks become final in order: what is missing below a final block of the live part is lost there.
+              const covered = (await log.coverage()).at(-1)?.to ?? 0;
+              const end = Math.max((await historyEnd(topics, names.blocks)) ?? first.number, covered);
+              const from = await deps.start(end);
+              historyWanted = from <= end ? { from, to: end } : undefined;
+              return historyWanted;
+            },
+            onPlan: (blocksAsked) => {
+              backlogBlocks = blocksAsked;
+            },
+            onPublished: (published) => {
+              backlogBlocks -= published.length;
+              historyHeight = published.at(-1)?.number;
+              blocks += published.length;
+              transactions += published.reduce((sum, block) => sum + block.receipts.length, 0);
+            },
+            ...(deps.historyLimits ? { limits: deps.historyLimits } : {}),
+          }),
+        );
+      }),
+    figures: () => ({
+      head,
+      headTime,
+      finalized,
+      historyHeight,
+      historyWanted,
+      backlogBlocks,
+      blocks,
+      transactions,
+      reorgs,
+      bufferedBytes: reader.bufferedBytes(),
+    }),
+  };
+}

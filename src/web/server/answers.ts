@@ -1,0 +1,95 @@
+// The shapes that the API answers with, shared with the pages (types only). Numbers that can outgrow a JavaScript
+// number are decimal text all the way; absent is null.
+
+import type { Owner, ResultColumn, ResultRow } from '../../stores/results/port.ts';
+import type { LogRow } from '../../stores/transaction-log/columns.ts';
+import type { BlockEntry, TransactionEntry } from '../../stores/transaction-log/port.ts';
+
+/** A transaction as lists show it. */
+export interface TransactionSummary {
+  readonly hash: string;
+  readonly block_number: number;
+  readonly block_hash: string;
+  /** Unix seconds. */
+  readonly block_timestamp: number;
+  readonly transaction_index: number;
+  readonly from_address: string;
+  /** Null when it creates a contract. */
+  readonly to_address: string | null;
+  readonly receipt_contract_address: string | null;
+  /** Wei, decimal text. */
+  readonly value: string;
+  /** Wei paid, blobs included; null where the receipt does not say. */
+  readonly fee: string | null;
+  /** 1 succeeded, 0 failed, null before Byzantium. */
+  readonly receipt_status: number | null;
+  /** First four bytes of the input, `0x` when it is empty. */
+  readonly method: string;
+  /** `new` may still be undone; `final` never. */
+  readonly state: 'new' | 'final';
+}
+
+/** `next` goes into `before` for the page after this one; null on the last. */
+export interface TransactionPage {
+  readonly transactions: readonly TransactionSummary[];
+  readonly next: string | null;
+}
+
+export interface TransactionAnswer {
+  readonly transaction: TransactionEntry & { readonly fee: string | null };
+  readonly logs: readonly LogRow[];
+}
+
+export interface BlockAnswer {
+  readonly block: BlockEntry;
+  readonly transactions: readonly TransactionSummary[];
+}
+
+export interface AddressAnswer extends TransactionPage {
+  readonly address: string;
+}
+
+export type SearchAnswer =
+  | ({ readonly kind: 'transaction' } & TransactionAnswer)
+  | ({ readonly kind: 'block' } & BlockAnswer)
+  | ({ readonly kind: 'address' } & AddressAnswer);
+
+export interface ResultTableAnswer {
+  readonly owner: Owner;
+  readonly name: string;
+  readonly processor: string;
+  readonly version: number;
+  /** Seconds. */
+  readonly window: number;
+  /** `window_start` first. */
+  readonly columns: readonly ResultColumn[];
+  readonly progress: { readonly windows: number; readonly newest: number | null; readonly rows: number };
+}
+
+export interface ResultTablesAnswer {
+  readonly tables: readonly ResultTableAnswer[];
+}
+
+export interface ResultRowsAnswer {
+  readonly table: ResultTableAnswer;
+  /** Newest window first; each row in the order of the table's columns. */
+  readonly rows: readonly ResultRow[];
+  /** True when there are more rows than the limit. */
+  readonly truncated: boolean;
+}
+
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly ResultRow[];
+  readonly truncated: boolean;
+}
+
+export interface SavedQueriesAnswer {
+  readonly queries: readonly { readonly name: string; readonly sql: string; readonly savedAt: number }[];
+}
+
+export interface ErrorAnswer {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}

@@ -1,0 +1,105 @@
+// Reading result tables over HTTP: which there are and how far they got, their rows newest first as JSON, and
+// everything in the order of the windows as CSV, streamed, so that a table of any size takes no memory.
+
+import { Readable } from 'node:stream';
+import Type from 'typebox';
+import { MillraceError } from '../../errors.ts';
+import type { Owner, ResultColumn, ResultRow, Results, ResultTable } from '../../stores/results/port.ts';
+import type { ResultRowsAnswer, ResultTableAnswer, ResultTablesAnswer } from './answers.ts';
+import { csvLine } from './csv.ts';
+import type { TypedApp } from './typed-routes.ts';
+
+const windowStart: ResultColumn = { name: 'window_start', type: 'timestamp' };
+
+const Params = Type.Object({
+  owner: Type.String({ pattern: '^(cluster|user/.+)$', description: '`cluster`, or `user%2F<id>`' }),
+  name: Type.String({ maxLength: 128 }),
+});
+const RowsQuery = Type.Object({
+  from: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix seconds, included' })),
+  to: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix seconds, excluded' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 20_000, description: 'JSON only; default 5000' })),
+  format: Type.Union([Type.Literal('json'), Type.Literal('csv')], { default: 'json' }),
+});
+const defaultLimit = 5000;
+
+export function routeResults(app: TypedApp, results: Results): void {
+  app.get('/api/results', async (): Promise<ResultTablesAnswer> => {
+    const tables = await results.tables();
+    return { tables: await Promise.all(tables.map((table) => tableAnswer(results, table))) };
+  });
+
+  app.get(
+    '/api/results/:owner/:name',
+    { schema: { params: Params, querystring: RowsQuery } },
+    async ({ params, query }, reply) => {
+      const table = await findTable(results, params.owner, params.name);
+      if (query.format === 'csv') {
+        return reply
+          .header('content-type', 'text/csv; charset=utf-8')
+          .header('content-disposition', `attachment; filename="${table.name}.csv"`)
+          .send(Readable.from(csvLines(results, table, query)));
+      }
+      return rowsAnswer(results, table, query);
+    },
+  );
+}
+
+interface Range {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+async function rowsAnswer(
+  results: Results,
+  table: ResultTable,
+  query: Range & { readonly limit?: number | undefined },
+): Promise<ResultRowsAnswer> {
+  const limit = query.limit ?? defaultLimit;
+  const rows = await results.read(table, {
+    ...(query.from === undefined ? {} : { from: query.from }),
+    ...(query.to === undefined ? {} : { to: query.to }),
+    limit: limit + 1,
+    newestFirst: true,
+  });
+  return {
+    table: await tableAnswer(results, table),
+    rows: rows.slice(0, limit).map(rowOf),
+    truncated: rows.length > limit,
+  };
+}
+
+async function* csvLines(results: Results, table: ResultTable, range: Range): AsyncGenerator<string> {
+  yield csvLine([windowStart, ...table.columns].map((column) => column.name));
+  const from = range.from ?? Number.NEGATIVE_INFINITY;
+  const to = range.to ?? Number.POSITIVE_INFINITY;
+  for await (const chunk of results.scan(table)) {
+    const lines = chunk
+      .filter((row) => row.windowStart >= from && row.windowStart < to)
+      .map((row) => csvLine(rowOf(row)));
+    if (lines.length > 0) yield lines.join('');
+  }
+}
+
+async function findTable(results: Results, owner: string, name: string): Promise<ResultTable> {
+  const table = (await results.tables()).find((one) => one.owner === owner && one.name === name);
+  if (!table) throw new MillraceError('ResultUnknown', { owner, name });
+  return table;
+}
+
+async function tableAnswer(results: Results, table: ResultTable): Promise<ResultTableAnswer> {
+  const { windows, newest, rows } = await results.progress(table);
+  return {
+    owner: table.owner as Owner,
+    name: table.name,
+    processor: table.processor,
+    version: table.version,
+    window: table.window,
+    columns: [windowStart, ...table.columns],
+    progress: { windows, newest: newest ?? null, rows },
+  };
+}
+
+function rowOf(row: { readonly windowStart: number; readonly values: ResultRow }): ResultRow {
+  return [new Date(row.windowStart * 1000).toISOString(), ...row.values];
+}

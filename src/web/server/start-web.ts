@@ -1,0 +1,93 @@
+// The web server: the page, the API behind it, and the address that a person opens. It only reads: everything it
+// shows comes through the status, the ports and the query runner it is given.
+
+import Fastify from 'fastify';
+import { type Clock, systemClock } from '../../clock.ts';
+import { MillraceError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
+import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { Metadata } from '../../stores/metadata/port.ts';
+import type { Results } from '../../stores/results/port.ts';
+import type { TransactionLog } from '../../stores/transaction-log/port.ts';
+import { answerErrors } from './error-answer.ts';
+import { routeEvents } from './event-routes.ts';
+import { routeLog } from './log-routes.ts';
+import { routePages } from './page-routes.ts';
+import { type RunQuery, routeQueries } from './query-routes.ts';
+import { guardRequests } from './request-guard.ts';
+import { routeResults } from './result-routes.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import { createStatusFeed } from './status-feed.ts';
+import { routeStatus } from './status-routes.ts';
+import { withTypes } from './typed-routes.ts';
+
+const bodyLimitBytes = 256 * 1024;
+
+export interface WebOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly status: () => Promise<PipelineStatus>;
+  readonly log: TransactionLog;
+  readonly results: Results;
+  readonly metadata: Metadata;
+  readonly query: RunQuery;
+  /** Whose saved queries the page shows. Default `cluster`. */
+  readonly queryOwner?: string;
+  /** Lets a program run queries: `Authorization: Bearer <token>`. */
+  readonly token: string;
+  readonly logger: Logger;
+  /** Where the built pages are. */
+  readonly uiFolder: string;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+export interface Web {
+  /** `http://127.0.0.1:4000/` */
+  readonly url: string;
+  /** Ends open event streams, then the server. */
+  close(): Promise<void>;
+}
+
+/** @throws PortInUse, BrowserUiMissing, UsageInvalid */
+export async function startWeb(options: WebOptions): Promise<Web> {
+  const host = options.host ?? '127.0.0.1';
+  const { status, log, results, logger } = options;
+  const app = Fastify({ bodyLimit: bodyLimitBytes, forceCloseConnections: true, trustProxy: false });
+  const typed = withTypes(app);
+  const feed = createStatusFeed({ status, log, logger, clock: options.clock ?? systemClock });
+
+  answerErrors(app, logger);
+  setSecurityHeaders(app);
+  guardRequests(app, { host });
+  // A body is JSON or nothing: a form or plain text is what another site's page can send unasked.
+  app.removeContentTypeParser('text/plain');
+  routeStatus(app, status);
+  routeEvents(app, feed);
+  routeLog(typed, log);
+  routeResults(typed, results);
+  routeQueries(typed, { ...options, host, queryOwner: options.queryOwner ?? 'cluster' });
+  await routePages(app, options.uiFolder);
+
+  const url = await listen(app, host, options.port);
+  return { url, close: async () => app.close() };
+}
+
+async function listen(app: ReturnType<typeof Fastify>, host: string, port: number): Promise<string> {
+  try {
+    return `${await app.listen({ host, port })}/`;
+  } catch (error) {
+    await app.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const address = `${host}:${port}`;
+    if (code === 'EADDRINUSE') throw new MillraceError('PortInUse', { address }, { cause: error });
+    // No right to that port, no such address, no such name.
+    throw new MillraceError(
+      'UsageInvalid',
+      { problem: `cannot listen on ${address}: ${message}` },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,154 @@
+// A uPlot chart over windows: bars while there are few, a line with its area when there are many; several series
+// are stacked bars. Follows its container's width and the reader's colour scheme.
+
+import { useEffect, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import { formatTime } from '../../../figures.ts';
+import { formatCompact } from '../format-value.ts';
+import type { ChartData } from './chart-data.ts';
+import { type Palette, readPalette } from './palette.ts';
+
+const barsUpTo = 60;
+
+export function WindowChart(props: {
+  readonly data: ChartData;
+  /** Window length in seconds. */
+  readonly window: number;
+  readonly height: number;
+  /** What the chart shows, for those who do not see it. */
+  readonly label: string;
+  /** Called with the index of the window under the pointer, undefined when there is none. */
+  readonly onPoint?: (at: number | undefined) => void;
+}) {
+  const { data, window: windowLength, height, onPoint } = props;
+  const container = useRef<HTMLDivElement>(null);
+  const dark = useDark();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `dark` changes the colours that are read here
+  useEffect(() => {
+    const element = container.current;
+    if (!element) return;
+    const options = optionsOf({
+      data,
+      windowLength,
+      height,
+      width: element.clientWidth,
+      palette: readPalette(element),
+      onPoint: onPoint ?? (() => {}),
+    });
+    const plot = new uPlot(options, stack(data), element);
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [data, windowLength, height, dark, onPoint]);
+
+  return <div ref={container} className="chart" role="img" aria-label={props.label} />;
+}
+
+/** Sums from the first series on; drawn from the tallest down, so that each part shows above the one before. */
+function stack(data: ChartData): uPlot.AlignedData {
+  if (data.series.length === 1) return [[...data.windows], [...(data.series[0]?.values ?? [])]];
+  const sums = data.windows.map(() => 0);
+  const stacked = data.series.map(({ values }) =>
+    values.map((value, at) => {
+      sums[at] = (sums[at] ?? 0) + (value ?? 0);
+      return sums[at] ?? 0;
+    }),
+  );
+  return [[...data.windows], ...stacked.reverse()];
+}
+
+function optionsOf(look: {
+  readonly data: ChartData;
+  readonly windowLength: number;
+  readonly width: number;
+  readonly height: number;
+  readonly palette: Palette;
+  readonly onPoint: (at: number | undefined) => void;
+}): uPlot.Options {
+  const { data, palette, windowLength } = look;
+  const parts = data.series.length;
+  const bars = parts > 1 || data.windows.length <= barsUpTo;
+  const colourOf = (at: number) => palette.series[at % palette.series.length] ?? palette.ink;
+  // align 1: a bar stands over its window, which begins at its time.
+  const barPaths = uPlot.paths.bars?.({ size: [0.86, 160], align: 1, gap: 1 });
+  return {
+    width: look.width,
+    height: look.height,
+    padding: [8, 18, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    hooks: {
+      setCursor: [(plot) => look.onPoint(plot.cursor.idx ?? undefined)],
+    },
+    scales: {
+      x: { range: (_plot, min, max) => [min, max + (bars ? windowLength : 0)] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
+    axes: [
+      {
+        stroke: palette.ink,
+        grid: { show: false },
+        ticks: { stroke: palette.grid, size: 4 },
+        font: axisFont,
+        size: 26,
+        // No tick between windows.
+        incrs: tickSteps.filter((step) => step >= windowLength),
+        values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => tickLabel(tick, step)),
+      },
+      {
+        stroke: palette.ink,
+        grid: { stroke: palette.grid, width: 1 },
+        ticks: { show: false },
+        font: axisFont,
+        size: 52,
+        space: 32,
+        values: (_plot, ticks) => ticks.map(formatCompact),
+      },
+    ],
+    series: [
+      {},
+      ...data.series.map((_, index): uPlot.Series => {
+        const colour = colourOf(parts - 1 - index);
+        return bars && barPaths
+          ? { stroke: colour, fill: colour, width: 0, paths: barPaths, points: { show: false } }
+          : { stroke: colour, fill: `${colour}22`, width: 1.5, points: { show: false } };
+      }),
+    ],
+  };
+}
+
+/** Seconds between ticks: minutes, hours, days. */
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const tickSteps: readonly number[] = [
+  ...[1, 5, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
+  ...[1, 2, 3, 6, 12].map((count) => count * hour),
+  ...[1, 2, 7, 14, 30, 90, 365].map((count) => count * day),
+];
+
+/** UTC: the time of day, or the date when ticks are days apart. */
+function tickLabel(seconds: number, step: number): string {
+  const time = formatTime(seconds);
+  if (step >= day) return time.slice(0, 10);
+  return step < minute ? time.slice(11) : time.slice(11, 16);
+}
+
+const axisFont = '11px system-ui, sans-serif';
+
+function useDark(): boolean {
+  const [query] = useState(() => window.matchMedia('(prefers-color-scheme: dark)'));
+  const [dark, setDark] = useState(query.matches);
+  useEffect(() => {
+    const changed = () => setDark(query.matches);
+    query.addEventListener('change', changed);
+    return () => query.removeEventListener('change', changed);
+  }, [query]);
+  return dark;
+}

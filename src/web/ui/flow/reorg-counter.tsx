@@ -1,0 +1,26 @@
+// How often the chain changed its mind, how deeply, and when last.
+
+import { formatAge, formatCount, plural } from '../../../figures.ts';
+import type { ReorgStatus } from '../../../pipeline-status.ts';
+import { useNow } from '../live.tsx';
+
+export function ReorgCounter({ reorgs }: { readonly reorgs: ReorgStatus }) {
+  const now = useNow();
+  return (
+    <section className="card reorgs" aria-label="Reorgs">
+      <header className="card-head">
+        <h2>Reorgs</h2>
+        <p>
+          <strong className="figure">{formatCount(reorgs.count)}</strong>
+        </p>
+      </header>
+      <p className="quiet">
+        {reorgs.count === 0
+          ? 'The chain has not changed its mind.'
+          : `The deepest undid ${plural(reorgs.deepest, 'block')}.`}{' '}
+        {reorgs.last &&
+          `The last undid ${plural(reorgs.last.depth, 'block')}, ${formatAge(now - reorgs.last.at / 1000)}.`}
+      </p>
+    </section>
+  );
+}

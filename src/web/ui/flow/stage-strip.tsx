@@ -1,0 +1,107 @@
+// The picture of the flow: chain → topics → log → results, what each of them holds, and between them the stages
+// that carry the transactions on, with how far each is, how far behind, how fast, and what it holds in memory.
+
+import { Fragment } from 'react';
+import { describeLag } from '../../../describe-lag.ts';
+import { formatBytes, formatCount, formatRate, plural } from '../../../figures.ts';
+import type { PipelineStatus, StageStatus } from '../../../pipeline-status.ts';
+
+interface Store {
+  readonly name: string;
+  readonly figure: string;
+  readonly notes: readonly string[];
+}
+
+export function StageStrip({ status }: { readonly status: PipelineStatus }) {
+  const stores = storesOf(status);
+  return (
+    <section aria-label="Flow" className="card flow">
+      <ol>
+        {stores.map((store, at) => (
+          <Fragment key={store.name}>
+            {at > 0 && <Stage stage={stageBefore(status, at)} />}
+            <li className="store">
+              <h3>{store.name}</h3>
+              <p className="figure">{store.figure}</p>
+              {store.notes.map((note) => (
+                <p className="quiet" key={note}>
+                  {note}
+                </p>
+              ))}
+            </li>
+          </Fragment>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+const carriers = ['streamer', 'recorder', 'processor'] as const;
+
+function stageBefore(status: PipelineStatus, at: number): StageStatus | undefined {
+  return status.stages.find((stage) => stage.name === carriers[at - 1]);
+}
+
+function Stage({ stage }: { readonly stage: StageStatus | undefined }) {
+  if (!stage) return <li className="stage" aria-hidden="true" />;
+  const lag = describeLag(stage.lag);
+  const moving = stage.transactionsPerSecond > 0;
+  return (
+    <li className={moving ? 'stage moving' : 'stage'} data-stage={stage.name}>
+      <h3>{stage.name}</h3>
+      <p className="rate">
+        <strong>{formatRate(stage.transactionsPerSecond)}</strong> tx/s
+      </p>
+      <div className="arrow" aria-hidden="true" />
+      <dl>
+        <div>
+          <dt>height</dt>
+          <dd>{stage.height === undefined ? '–' : formatCount(stage.height)}</dd>
+        </div>
+        <div>
+          <dt>lag</dt>
+          <dd className={lag === 'none' ? 'good' : undefined}>{lag}</dd>
+        </div>
+        <div>
+          <dt>buffer</dt>
+          <dd>{formatBytes(stage.bufferedBytes)}</dd>
+        </div>
+      </dl>
+      {stage.detail && (
+        <p className="quiet detail" title={stage.detail}>
+          {stage.detail}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function storesOf(status: PipelineStatus): readonly Store[] {
+  const { log, topics, processors } = status;
+  const windows = processors.reduce((sum, processor) => sum + processor.windowsDone, 0);
+  return [
+    {
+      name: 'Chain',
+      figure: status.head ? formatCount(status.head.number) : '–',
+      notes: status.endpoints.length > 0 ? status.endpoints : ['no node yet'],
+    },
+    {
+      name: 'Topics',
+      figure: formatCount(topics.records),
+      notes: ['records', formatBytes(topics.bytes)],
+    },
+    {
+      name: 'Transaction log',
+      figure: formatCount(log.transactions),
+      notes: [
+        `transactions in ${plural(log.blocks, 'block')}`,
+        `${formatCount(log.logs)} logs · ${formatBytes(log.bytes)}`,
+      ],
+    },
+    {
+      name: 'Results',
+      figure: formatCount(windows),
+      notes: [`windows of ${plural(processors.length, 'table')}`],
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+// One result table: its chart, its rows, and the file with all of them. Reads again whenever a window was done.
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { formatCount, formatDuration, plural } from '../../../figures.ts';
+import type { ResultRowsAnswer } from '../../server/answers.ts';
+import { getJson } from '../api.ts';
+import { ResultChart } from '../charts/result-chart.tsx';
+import { useLive } from '../live.tsx';
+import { linkTo } from '../route.ts';
+import { LoadState } from '../shell/load-state.tsx';
+import { RowTable } from '../tables/row-table.tsx';
+
+export function ResultPanel(props: {
+  readonly owner: string;
+  readonly name: string;
+  readonly pageSize: number;
+  readonly heading: 'h1' | 'h2';
+}) {
+  const { owner, name, heading: Heading } = props;
+  const path = `/api/results/${encodeURIComponent(owner)}/${encodeURIComponent(name)}`;
+  const { done, known } = useWindowsDone(owner, name);
+  const { data, error } = useQuery({
+    queryKey: ['result', owner, name, done],
+    queryFn: ({ signal }) => getJson<ResultRowsAnswer>(path, signal),
+    placeholderData: keepPreviousData,
+    enabled: known,
+  });
+  const table = useMemo(
+    () => data && { columns: data.table.columns, rows: data.rows, window: data.table.window },
+    [data],
+  );
+  return (
+    <section className="card result" aria-label={`Result table ${name}`}>
+      <header className="card-head">
+        <Heading>
+          <a href={linkTo.result(owner, name)}>{name}</a>
+        </Heading>
+        {data && (
+          <p className="quiet">
+            {owner} · {plural(data.table.progress.windows, 'window')} of {formatDuration(data.table.window)} ·{' '}
+            {plural(data.table.progress.rows, 'row')}
+          </p>
+        )}
+        <a className="button" href={`${path}?format=csv`} download={`${name}.csv`}>
+          CSV<span className="visually-hidden"> of {name}</span>
+        </a>
+      </header>
+      {!data && <LoadState error={error} what={name} />}
+      {data && table && (
+        <>
+          <ResultChart table={table} />
+          {data.truncated && (
+            <p className="quiet">
+              The newest {formatCount(data.rows.length)} rows; the CSV has all{' '}
+              {formatCount(data.table.progress.rows)}.
+            </p>
+          )}
+          <RowTable
+            columns={data.table.columns}
+            rows={data.rows}
+            label={`Rows of ${name}`}
+            pageSize={props.pageSize}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Not `known` only while the first status is on its way: reading before it would be reading twice. */
+function useWindowsDone(owner: string, name: string): { readonly done: number; readonly known: boolean } {
+  const { status, connection } = useLive();
+  const processor = status?.processors.find((one) => one.owner === owner && one.table === name);
+  return { done: processor?.windowsDone ?? 0, known: status !== undefined || connection === 'lost' };
+}
