@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Reorg } from '../chain/replay/reorg-script.ts';
 import { startReplay } from '../chain/replay/replay-node.ts';
+import { MillraceError } from '../errors.ts';
 
 interface ReplayFlags {
   readonly relink?: true;
@@ -65,10 +66,17 @@ export function replayCommand(): Command {
     .action(replay);
 }
 
-async function replay(files: readonly string[], flags: ReplayFlags, command: Command): Promise<void> {
+async function replay(files: readonly string[], flags: ReplayFlags): Promise<void> {
   const { relink, blocks, startNumber, ending, every, speed } = flags;
   if (!relink && (blocks ?? startNumber ?? ending) !== undefined)
-    command.error('error: --blocks, --start-number and --ending need --relink', { exitCode: 2 });
+    throw new MillraceError('UsageInvalid', {
+      problem: '--blocks, --start-number and --ending need --relink',
+    });
+  const unseen = flags.reorg.find(({ at }) => flags.head === 'last' || at < flags.head);
+  if (unseen)
+    throw new MillraceError('UsageInvalid', {
+      problem: `--reorg ${unseen.at}:${unseen.depth} would never be seen: give a --head that is not above it`,
+    });
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);

@@ -93,7 +93,6 @@ export function createStreamer(deps: StreamerDeps): Streamer {
                 deepest: Math.max(reorgs.deepest, undoing),
                 last: { depth: undoing, at: clock.now() },
               };
-              logger.info({ depth: undoing, head: step.block.number }, 'reorg');
               undoing = 0;
             },
           }),

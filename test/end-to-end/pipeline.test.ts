@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
 import { startReplay } from '../../src/chain/replay/replay-node.ts';
+import type { PipelineStatus } from '../../src/pipeline-status.ts';
 import { dumpData } from '../dump-data.ts';
 import { expectedResults, readRawChain } from '../expected-results.ts';
 import {
@@ -22,24 +24,24 @@ async function ranToTheEnd(
   const folder = aFolder(t);
   const node = await startReplay({
     files: mainnetFiles,
-    head: { start: 17_686_124, everyMs: 150, settle: true },
+    head: { start: 17_686_124 },
     finalityDistance: 4,
     reorgs: [{ at: 17_686_128, depth: 3 }],
   });
   t.after(() => node.close());
   const data = join(folder, 'data');
-  const manifest = aManifest(folder, { url: node.url, processors: exampleProcessors });
-  const run = await startMillrace(t, [
-    'run',
-    '-f',
-    manifest,
-    '--data',
-    data,
-    '--port',
-    '0',
-    '--until',
-    '17686132',
-  ]).ended;
+  const manifest = aManifest(folder, { url: node.wsUrl, processors: exampleProcessors });
+  const command = ['run', '-f', manifest, '--data', data, '--port', '0', '--until', '17686132'];
+  const running = startMillrace(t, command);
+  const url = (await running.printed(/pages at (http\S+)\/"/))[1];
+  const head = async () => ((await (await fetch(`${url}/api/status`)).json()) as PipelineStatus).head?.number;
+  while (node.head() < node.chain.last) {
+    // Each head is seen before the next one: so the reorg has the depth that the script says.
+    while ((await head()) !== node.head()) await sleep(20);
+    node.advance();
+  }
+  node.settle(node.chain.last);
+  const run = await running.ended;
   assert.equal(run.code, 0, run.stderr);
   return { folder, data, ...run };
 }

@@ -25,6 +25,8 @@ interface Call {
 
 /** Calls in one batch; geth's default is 1000. */
 const maxBatch = 10_000;
+/** Of one batch's answer, as every part of it stays in memory until it is sent; geth's default is 25 MB. */
+const maxAnswerBytes = 256 * 1024 * 1024;
 
 export async function answer(body: string, options: AnswerOptions): Promise<Answer> {
   let request: unknown;
@@ -38,10 +40,17 @@ export async function answer(body: string, options: AnswerOptions): Promise<Answ
     return { parts: failure(null, rpcCode.invalidRequest, `a batch holds 1 to ${maxBatch} calls`) };
   const parts: JsonText[] = [];
   let fault: TransportFault | undefined;
+  let bytes = 0;
   for (const call of request) {
+    if (bytes > maxAnswerBytes) {
+      const id = isCall(call) ? (call.id ?? null) : null;
+      parts.push(',', ...failure(id, rpcCode.tooLarge, 'response too large'));
+      continue;
+    }
     const one = await answerCall(call, options);
     fault ??= one.fault;
     if (one.parts.length === 0) continue;
+    bytes += one.parts.reduce((sum, part) => sum + part.length, 0);
     parts.push(parts.length === 0 ? '[' : ',', ...one.parts);
   }
   if (parts.length > 0) parts.push(']');

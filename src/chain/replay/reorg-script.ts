@@ -18,10 +18,12 @@ export interface Reorg {
 export interface ReorgScript {
   branchAt(height: number): Branch | undefined;
   holdMs(height: number): number | undefined;
+  /** The losing branches that a head at this height has left behind. */
+  before(height: number): readonly Branch[];
 }
 
-/** @throws UsageInvalid for a reorg that the chain has no room for, or that the head would never show */
-export function scriptReorgs(chain: ReplayChain, reorgs: readonly Reorg[], start: number): ReorgScript {
+/** @throws UsageInvalid for a reorg that the chain has no room for */
+export function scriptReorgs(chain: ReplayChain, reorgs: readonly Reorg[]): ReorgScript {
   const sorted = [...reorgs].sort((a, b) => a.at - b.at);
   for (const [index, { at, depth }] of sorted.entries()) {
     const refuse = (problem: string) =>
@@ -31,21 +33,23 @@ export function scriptReorgs(chain: ReplayChain, reorgs: readonly Reorg[], start
       throw refuse(
         `it needs blocks ${at - depth} to ${at + 1}, and the chain is ${chain.first}-${chain.last}`,
       );
-    if (at < start) throw refuse(`the head starts above it, at ${start}`);
     if (sorted[index - 1]?.at === at) throw refuse('there is another one at this height');
   }
   const branches = new Map<Reorg, Branch>();
   const activeAt = (height: number) => sorted.find(({ at, depth }) => height <= at && height > at - depth);
+  const branchOf = (reorg: Reorg): Branch => {
+    const { at, depth } = reorg;
+    const branch =
+      branches.get(reorg) ?? makeLosingBranch({ chain, fork: at - depth, length: depth, seed: at });
+    branches.set(reorg, branch);
+    return branch;
+  };
   return {
     branchAt: (height) => {
       const reorg = activeAt(height);
-      if (!reorg) return undefined;
-      const { at, depth } = reorg;
-      const known = branches.get(reorg);
-      const branch = known ?? makeLosingBranch({ chain, fork: at - depth, length: depth, seed: at });
-      if (!known) branches.set(reorg, branch);
-      return branch;
+      return reorg && branchOf(reorg);
     },
     holdMs: (height) => sorted.find(({ at }) => at === height)?.afterMs,
+    before: (height) => sorted.filter(({ at }) => at < height).map(branchOf),
   };
 }

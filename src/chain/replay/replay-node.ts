@@ -21,7 +21,7 @@ export interface ReplayOptions extends Omit<LoadChainOptions, 'files'> {
     /** Block number at which the head stands at first. Default `last`: everything is there at once. */
     readonly start?: number | 'last';
   };
-  /** Losing branches that the head shows on its way. Default none. */
+  /** Losing branches that the head shows on its way; those below its start count as played. Default none. */
   readonly reorgs?: readonly Reorg[];
   /** Blocks between the head and the finalized block. Default 64. */
   readonly finalityDistance?: number;
@@ -78,13 +78,14 @@ export async function startReplay(options: ReplayOptions): Promise<ReplayNode> {
     throw new MillraceError('UsageInvalid', {
       problem: `the head cannot start at ${start}: the chain is ${chain.first}-${chain.last}`,
     });
-  const script = scriptReorgs(chain, options.reorgs ?? [], start);
+  const script = scriptReorgs(chain, options.reorgs ?? []);
   const view = new ScriptedView({
     chain,
     start,
     finalityDistance: options.finalityDistance ?? 64,
     finalityTag: options.finalityTag ?? true,
     branchAt: script.branchAt,
+    lostBefore: script.before(start),
   });
   const server = await createReplayServer(view, options);
   const stopping = new AbortController();

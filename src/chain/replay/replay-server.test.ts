@@ -103,6 +103,18 @@ test('a batch is answered in its order, wrong calls among it too', async () => {
   assert.equal((await (await post(node.url, '[{"method":"eth_chainId"}]')).text()).length, 0);
 });
 
+test('an answer is bounded by bytes: the rest of a huge batch is refused', async () => {
+  const big = 'x'.repeat(16 * 1024 * 1024);
+  await using node = await startReplay({ chain, intercept: () => ({ result: big }) });
+  const calls = Array.from({ length: 20 }, (_, id) => ({ id, method: 'eth_chainId' }));
+  const answers = (await (await post(node.url, JSON.stringify(calls))).json()) as RpcAnswer[];
+  assert.deepEqual(
+    answers.map(({ id, error }) => [id, error?.code]),
+    calls.map(({ id }) => [id, id <= 16 ? undefined : -32003]),
+  );
+  assert.equal(node.requests().eth_chainId, 17);
+});
+
 test('a WebSocket answers, announces new heads, and stops when asked', { timeout: 10_000 }, async () => {
   await using node = await startReplay({ chain, head: { start: first } });
   using socket = await openSocket(node.wsUrl);

@@ -24,6 +24,8 @@ export const rpcCode = {
   unknownMethod: -32601,
   invalidParams: -32602,
   internal: -32603,
+  /** What geth answers for the rest of a batch once the answer is too long. */
+  tooLarge: -32003,
   /** What geth answers for a tag that it does not know (yet). */
   unknownBlock: -39001,
 } as const;

@@ -4,6 +4,7 @@
 import type { Hex } from '../block.ts';
 import type { ReplayChain } from './replay-chain.ts';
 import type { ReplayView, ServedBlock, TransactionPlace } from './served-block.ts';
+import { parseBlock } from './source-blocks.ts';
 
 /** Blocks that leave the chain after block `fork`: fork + 1, fork + 2, … */
 export interface Branch {
@@ -21,6 +22,8 @@ export interface ScriptedViewOptions {
   readonly finalityTag: boolean;
   /** The branch to show at a height; undefined for the chain's own. */
   readonly branchAt: (height: number) => Branch | undefined;
+  /** Branches that were shown before the beginning: their blocks are answered by hash. */
+  readonly lostBefore: readonly Branch[];
 }
 
 export class ScriptedView implements ReplayView {
@@ -28,6 +31,8 @@ export class ScriptedView implements ReplayView {
   readonly #listeners = new Set<(block: ServedBlock) => void>();
   /** Blocks of made branches that were shown, by hash. */
   readonly #made = new Map<Hex, ServedBlock>();
+  /** Where made branches have their transactions, as far as somebody asked. */
+  readonly #places = new WeakMap<Branch, ReadonlyMap<Hex, TransactionPlace>>();
   #height: number;
   #branch: Branch | undefined;
   /** The highest block of the chain's own branch that was shown. */
@@ -40,6 +45,8 @@ export class ScriptedView implements ReplayView {
     this.#branch = options.branchAt(options.start);
     this.#ownShown = this.#branch?.fork ?? options.start;
     this.#settled = options.chain.first;
+    for (const { blocks } of options.lostBefore)
+      for (const block of blocks) this.#made.set(block.hash, block);
     this.#rememberBranch();
   }
 
@@ -69,13 +76,8 @@ export class ScriptedView implements ReplayView {
 
   byTransaction(hash: Hex): TransactionPlace | undefined {
     const branch = this.#branch;
-    if (branch) {
-      for (const block of branch.blocks) {
-        if (block.number > this.#height) break;
-        const index = transactionHashes(block).indexOf(hash);
-        if (index !== -1) return { block, index };
-      }
-    }
+    const made = branch && this.#placesOf(branch).get(hash);
+    if (made && made.block.number <= this.#height) return made;
     const place = this.#options.chain.findTransaction(hash);
     if (!place || place.number > (branch?.fork ?? this.#height)) return undefined;
     return { block: this.#options.chain.block(place.number), index: place.index };
@@ -122,6 +124,17 @@ export class ScriptedView implements ReplayView {
     this.#settled = Math.max(this.#settled, Math.min(number, this.#height));
   }
 
+  #placesOf(branch: Branch): ReadonlyMap<Hex, TransactionPlace> {
+    const known = this.#places.get(branch);
+    if (known) return known;
+    const places = new Map<Hex, TransactionPlace>();
+    for (const block of branch.blocks)
+      for (const [index, { hash }] of parseBlock(block.full()).transactions.entries())
+        places.set(hash, { block, index });
+    this.#places.set(branch, places);
+    return places;
+  }
+
   #rememberBranch(): void {
     for (const block of this.#branch?.blocks ?? [])
       if (block.number <= this.#height) this.#made.set(block.hash, block);
@@ -137,11 +150,4 @@ function blockOf(
   if (number < chain.first || number > height) return undefined;
   if (branch && number > branch.fork) return branch.blocks[number - branch.fork - 1];
   return chain.block(number);
-}
-
-function transactionHashes(block: ServedBlock): readonly Hex[] {
-  const { transactions } = JSON.parse(block.full().toString('utf8')) as {
-    transactions: readonly { readonly hash: Hex }[];
-  };
-  return transactions.map((transaction) => transaction.hash);
 }

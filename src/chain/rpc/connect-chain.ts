@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { ChainReader } from '../reader.ts';
+import { backoffMs } from './backoff.ts';
 import { createEndpoint, type Endpoint, readChainId, verifyChain } from './endpoint.ts';
 import { createEndpointChoice, type RetryOptions } from './endpoint-choice.ts';
 import { fetchBlocks } from './fetch-blocks.ts';
@@ -74,14 +75,16 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainR
 }
 
 async function verifyAll(endpoints: readonly Endpoint[], options: ConnectChainOptions): Promise<void> {
-  const { expectedChainId, logger, signal } = options;
-  const results = await Promise.allSettled(
-    endpoints.map((endpoint) => verifyChain(endpoint, expectedChainId, signal)),
+  const { expectedChainId, clock, logger, signal, retry } = options;
+  const failures: { endpoint: Endpoint; error: unknown }[] = [];
+  await Promise.all(
+    endpoints.map((endpoint) =>
+      verifyChain(endpoint, expectedChainId, signal).catch((error: unknown) => {
+        failures.push({ endpoint, error });
+      }),
+    ),
   );
   signal.throwIfAborted();
-  const failures = results.flatMap((result, at) =>
-    result.status === 'rejected' ? [{ endpoint: endpoints[at], error: result.reason as unknown }] : [],
-  );
   const wrong = failures.find(({ error }) => isMillraceError(error, 'WrongChain'));
   if (wrong) throw wrong.error;
   if (failures.length === endpoints.length) throw noneWorks(failures.map(({ error }) => error));
@@ -94,13 +97,13 @@ async function verifyAll(endpoints: readonly Endpoint[], options: ConnectChainOp
   }
 }
 
-/** The first failure, with the others as details: one line must do for a person. */
+/** One of the failures, with the others as details: one line must do for a person. */
 function noneWorks(errors: readonly unknown[]): unknown {
   const [first, ...others] = errors;
   if (first === undefined) {
     return new MillraceError('UsageInvalid', { problem: 'no endpoint of a chain node is given' });
   }
-  if (!isMillraceError(first)) return first;
+  if (!isMillraceError(first) || others.length === 0) return first;
   const details = others.map((error) => (error instanceof Error ? error.message : String(error)));
   return new MillraceError(first.code, first.fields, { cause: first, details });
 }

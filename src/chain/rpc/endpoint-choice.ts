@@ -15,6 +15,12 @@ export interface RetryOptions extends BackoffOptions {
   readonly maxElapsedMs?: number;
 }
 
+/**
+ * With others to ask, an endpoint rests so many times as long as its failure took: one that runs into timeouts
+ * costs at most a tenth of the time, however often it is tried again.
+ */
+const SLOW_FAILURE_REST = 10;
+
 export interface EndpointChoiceOptions {
   readonly endpoints: readonly Endpoint[];
   readonly expectedChainId: number;
@@ -61,11 +67,15 @@ export function createEndpointChoice(options: EndpointChoiceOptions): EndpointCh
     }
   };
 
-  const noteFailure = (endpoint: Endpoint, error: MillraceError) => {
+  const noteFailure = (endpoint: Endpoint, error: MillraceError, tookMs: number) => {
     endpoint.failures += 1;
-    const asked = error.fields.retryAfterMs;
-    const pause = backoffMs(endpoint.failures, retry);
-    endpoint.restUntil = clock.now() + (typeof asked === 'number' ? Math.max(asked, pause) : pause);
+    const { retryAfterMs } = error.fields;
+    const rest = Math.max(
+      backoffMs(endpoint.failures, retry),
+      typeof retryAfterMs === 'number' ? retryAfterMs : 0,
+      endpoints.length > 1 ? SLOW_FAILURE_REST * tookMs : 0,
+    );
+    endpoint.restUntil = clock.now() + rest;
     logger.debug({ endpoint: endpoint.name, code: error.code, failures: endpoint.failures }, error.message);
   };
 
@@ -82,19 +92,23 @@ export function createEndpointChoice(options: EndpointChoiceOptions): EndpointCh
         const pause = endpoint.restUntil - clock.now();
         if (last && clock.now() + pause > deadline) break;
         if (pause > 0) await clock.sleep(Math.min(pause, maxElapsedMs), signal);
+        const begun = clock.now();
         try {
           return await attemptOn(endpoint, signal, attempt);
         } catch (error) {
           signal.throwIfAborted();
           if (!isMillraceError(error)) throw error;
           if (giveUp?.(error)) throw error;
+          if (error.code === 'WrongChain') {
+            // The endpoint is out for good; that ends the call only when no other one is left.
+            logger.error({ endpoint: endpoint.name, code: error.code }, error.message);
+            continue;
+          }
           last = error;
           if (error.code === 'BlockMissing' || error.code === 'RpcUnsupported') {
             lacking.add(endpoint);
-          } else if (error.code === 'WrongChain') {
-            logger.error({ endpoint: endpoint.name, code: error.code }, error.message);
           } else if (error.retry) {
-            noteFailure(endpoint, error);
+            noteFailure(endpoint, error, clock.now() - begun);
           } else {
             throw error;
           }

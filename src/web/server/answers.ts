@@ -90,6 +90,8 @@ export interface SavedQueriesAnswer {
 
 export interface ErrorAnswer {
   readonly code: string;
+  /** What fills the message; absent for a fault inside Millrace. */
+  readonly fields?: Readonly<Record<string, string | number>>;
   readonly message: string;
   readonly remedy: string;
 }

@@ -25,7 +25,7 @@ export function httpStatus(error: MillraceError): number {
 }
 
 export function errorAnswer(error: MillraceError): ErrorAnswer {
-  return { code: error.code, message: error.message, remedy: error.remedy };
+  return { code: error.code, message: error.message, remedy: error.remedy, fields: error.fields };
 }
 
 export function answerErrors(app: FastifyInstance, logger: Logger): void {

@@ -3,6 +3,7 @@
 
 import Type from 'typebox';
 import type { QueryLimits } from '../../batch-engine/port.ts';
+import type { Clock } from '../../clock.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import type { QueryResult, SavedQueriesAnswer } from './answers.ts';
 import { requireCaller } from './request-guard.ts';
@@ -32,6 +33,12 @@ const QueryBody = Type.Object(
   { additionalProperties: false },
 );
 
+const QueryName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }) });
+const SavedBody = Type.Object(
+  { sql: Type.String({ minLength: 1, maxLength: 100_000 }) },
+  { additionalProperties: false },
+);
+
 export function routeQueries(
   app: TypedApp,
   options: {
@@ -40,11 +47,33 @@ export function routeQueries(
     readonly queryOwner: string;
     readonly token: string;
     readonly host: string;
+    readonly clock: Clock;
   },
 ): void {
   app.post('/api/query', { schema: { body: QueryBody } }, async (request) => {
     requireCaller(request, options);
     return options.query(request.body);
+  });
+
+  app.put(
+    '/api/queries/:name',
+    { schema: { params: QueryName, body: SavedBody } },
+    async (request, reply) => {
+      requireCaller(request, options);
+      const { clock, metadata, queryOwner: owner } = options;
+      await metadata.saveQuery({
+        owner,
+        name: request.params.name,
+        sql: request.body.sql,
+        savedAt: clock.now(),
+      });
+      return reply.status(204).send();
+    },
+  );
+
+  app.delete('/api/queries/:name', { schema: { params: QueryName } }, async (request) => {
+    requireCaller(request, options);
+    return { deleted: await options.metadata.deleteQuery(options.queryOwner, request.params.name) };
   });
 
   app.get('/api/queries', async (): Promise<SavedQueriesAnswer> => {

@@ -55,9 +55,10 @@ export interface Web {
 export async function startWeb(options: WebOptions): Promise<Web> {
   const host = options.host ?? '127.0.0.1';
   const { status, log, results, logger } = options;
+  const clock = options.clock ?? systemClock;
   const app = Fastify({ bodyLimit: bodyLimitBytes, forceCloseConnections: true, trustProxy: false });
   const typed = withTypes(app);
-  const feed = createStatusFeed({ status, log, logger, clock: options.clock ?? systemClock });
+  const feed = createStatusFeed({ status, log, logger, clock });
 
   answerErrors(app, logger);
   setSecurityHeaders(app);
@@ -68,7 +69,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   routeEvents(app, feed);
   routeLog(typed, log);
   routeResults(typed, results);
-  routeQueries(typed, { ...options, host, queryOwner: options.queryOwner ?? 'cluster' });
+  routeQueries(typed, { ...options, host, clock, queryOwner: options.queryOwner ?? 'cluster' });
   await routePages(app, options.uiFolder);
 
   const url = await listen(app, host, options.port);

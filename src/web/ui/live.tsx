@@ -1,6 +1,7 @@
 // What the server tells by itself: the status and the newest transactions, from one event stream for all of the page.
 
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import type { PipelineStatus } from '../../pipeline-status.ts';
 import type { TransactionSummary } from '../server/answers.ts';
 
@@ -28,6 +29,7 @@ const NowContext = createContext(0);
 export function LiveProvider({ children }: { readonly children: ReactNode }) {
   const [live, setLive] = useState(nothingYet);
   useEffect(() => listen(setLive), []);
+  useReadAgain(live.connection);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
@@ -38,6 +40,16 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       <NowContext value={now}>{children}</NowContext>
     </LiveContext>
   );
+}
+
+/** Once the server is back everything on the page is read again: what failed meanwhile, and what may have moved. */
+function useReadAgain(connection: Live['connection']): void {
+  const queries = useQueryClient();
+  const wasLost = useRef(false);
+  useEffect(() => {
+    if (connection === 'open' && wasLost.current) void queries.invalidateQueries();
+    if (connection !== 'connecting') wasLost.current = connection === 'lost';
+  }, [connection, queries]);
 }
 
 /** Keeps one event stream open while the page is looked at: a browser has few connections for all its tabs. */

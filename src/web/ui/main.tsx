@@ -11,11 +11,15 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       refetchOnWindowFocus: false,
-      // A refusal does not get better by asking again.
-      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
+      // A refusal does not get better by asking again; a server that did not answer may.
+      retry: (failures, error) => failures < 2 && !(error instanceof ApiError && isRefusal(error.status)),
     },
   },
 });
+
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500;
+}
 
 const root = document.getElementById('root');
 if (root) {

@@ -93,6 +93,7 @@ class EmbeddedTransactionLog implements TransactionLog {
   #unsealed: Amount = NOTHING;
   #sealing: Promise<void> | undefined;
   #sealingFailed: unknown;
+  #closed = false;
   /** appendFinal and flush take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -250,6 +251,8 @@ class EmbeddedTransactionLog implements TransactionLog {
 
   async close(): Promise<void> {
     const { db, segments, parquet } = this.#parts;
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#inTurn(async () => this.#history.abandon());
     await this.#commits.drain();
     await this.#sealing;

@@ -43,7 +43,9 @@ function MeasureChart({ table, measure }: { readonly table: Table; readonly meas
   return (
     <figure>
       <figcaption>
-        <span>{name}</span>
+        <span className="measure" title={name}>
+          {name}
+        </span>
         <strong>{value == null ? '–' : formatCompact(value)}</strong>
         <span className="quiet">{windowLabel(data, at).slice(table.window < 86_400 ? -5 : 0)}</span>
       </figcaption>

@@ -71,6 +71,8 @@ function optionsOf(look: {
 }): uPlot.Options {
   const { data, palette, windowLength } = look;
   const parts = data.series.length;
+  const first = data.windows[0] ?? 0;
+  const last = data.windows.at(-1) ?? first;
   const bars = parts > 1 || data.windows.length <= barsUpTo;
   const colourOf = (at: number) => palette.series[at % palette.series.length] ?? palette.ink;
   // align 1: a bar stands over its window, which begins at its time.
@@ -86,7 +88,8 @@ function optionsOf(look: {
       setCursor: [(plot) => look.onPoint(plot.cursor.idx ?? undefined)],
     },
     scales: {
-      x: { range: (_plot, min, max) => [min, max + (bars ? windowLength : 0)] },
+      // From the data, not from uPlot: it widens a single window to years.
+      x: { range: () => [first, bars ? last + windowLength : Math.max(last, first + windowLength)] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [

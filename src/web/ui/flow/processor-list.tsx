@@ -17,7 +17,8 @@ export function ProcessorList({ processors }: { readonly processors: readonly Pr
             <a href={linkTo.result(processor.owner, processor.table)}>{processor.name}</a>
             <span className={`badge state-${processor.state}`}>{processor.state}</span>
             <span>
-              {formatCount(processor.windowsDone)} <span className="quiet">windows</span>
+              {formatCount(processor.windowsDone)}{' '}
+              <span className="quiet">{processor.windowsDone === 1 ? 'window' : 'windows'}</span>
             </span>
             <span className="quiet">{doing(processor)}</span>
             {processor.problem && <span className="problem">{processor.problem}</span>}

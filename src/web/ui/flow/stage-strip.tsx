@@ -24,7 +24,7 @@ export function StageStrip({ status }: { readonly status: PipelineStatus }) {
               <h3>{store.name}</h3>
               <p className="figure">{store.figure}</p>
               {store.notes.map((note) => (
-                <p className="quiet" key={note}>
+                <p className="quiet note" key={note} title={note}>
                   {note}
                 </p>
               ))}
@@ -101,7 +101,7 @@ function storesOf(status: PipelineStatus): readonly Store[] {
     {
       name: 'Results',
       figure: formatCount(windows),
-      notes: [`windows of ${plural(processors.length, 'table')}`],
+      notes: [`${windows === 1 ? 'window' : 'windows'} of ${plural(processors.length, 'table')}`],
     },
   ];
 }
