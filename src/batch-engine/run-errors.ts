@@ -13,7 +13,10 @@ export function explainDuckDb(error: unknown, where: string, limits?: QueryLimit
   if (/^(Parser|Binder|Catalog) Error/.test(message)) {
     const onText =
       /argument types '[^']*VARCHAR|values of type VARCHAR and type|\(VARCHAR, |, VARCHAR\)/.test(message);
-    const hint = onText && /sum\(|avg\(|[-+*/%]\(|(multiply|divide|mod)\(|compare values/i.test(message) ? ` (${amountHint})` : '';
+    const hint =
+      onText && /sum\(|avg\(|[-+*/%]\(|(multiply|divide|mod)\(|compare values/i.test(message)
+        ? ` (${amountHint})`
+        : '';
     return new MillraceError(
       'SqlInvalid',
       { where, problem: `${problem}${position(message)}${hint}` },

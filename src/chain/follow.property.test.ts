@@ -24,14 +24,14 @@ test('a consumer holds the chain of the node, whatever the node does (forks to d
 
 test('and in small trees, where every kind of fork happens often', async () => {
   await fc.assert(fc.asyncProperty(turns(4, 40), playToTheEnd), {
-    numRuns: 400,
+    numRuns: 250,
     interruptAfterTimeLimit: 5_000,
   });
 });
 
 test('and with forks to depth 256', async () => {
   await fc.assert(fc.asyncProperty(turns(256, 6), playToTheEnd), {
-    numRuns: 25,
+    numRuns: 15,
     interruptAfterTimeLimit: 4_000,
   });
 });
@@ -64,7 +64,7 @@ test('a branch from below the finalized block ends the steps, and none follows',
       assert.equal(consumer.steps.length, before);
       await session.end();
     }),
-    { numRuns: 150, interruptAfterTimeLimit: 4_000 },
+    { numRuns: 80, interruptAfterTimeLimit: 4_000 },
   );
 });
 

@@ -40,12 +40,10 @@ test('it prints its addresses and what is real, serves, and ends on SIGTERM', {
 
 test('bad input is named, with code 2', { timeout: 20_000 }, async () => {
   const cases: readonly (readonly [args: readonly string[], error: RegExp])[] = [
-    [['missing.ndjson'], /ReplayInvalid: missing\.ndjson: ENOENT/],
     [[...shapeFiles, '--port', '0'], /ReplayInvalid: .*shapes\.blocks\.ndjson\.gz: line 2: .*--relink/],
     [[...runFiles, '--blocks', '5'], /need --relink/],
     [[...runFiles, '--reorg', '17686120:2'], /UsageInvalid: --reorg 17686120:2 would never be seen/],
     [[...runFiles, '--reorg', '5'], /HEIGHT:DEPTH/],
-    [[...runFiles, '--every', 'soon'], /milliseconds/],
   ];
   const outcomes = await Promise.all(cases.map(([args]) => ended(millrace(...args))));
   for (const [at, { code, error }] of outcomes.entries()) {

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startReplay } from '../../src/chain/replay/replay-node.ts';
 import type { PipelineStatus } from '../../src/pipeline-status.ts';
 import { dumpData } from '../dump-data.ts';

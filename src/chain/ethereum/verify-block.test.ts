@@ -57,7 +57,8 @@ test('whatever is changed in a block or its receipts is found', async () => {
     ['logsBloom', block, receipts.map((receipt) => ({ ...receipt, logs: [] }))],
   ];
   for (const [what, changedBlock, changedReceipts] of changed) {
-    const problems = verifyBlock(changedBlock, { receipts: changedReceipts });
+    const senders = what.endsWith('from');
+    const problems = verifyBlock(changedBlock, { receipts: changedReceipts, senders });
     assert.ok(
       problems.some((problem) => problem.startsWith(`block 20066032: ${what} is`)),
       `${what}: ${JSON.stringify(problems.slice(0, 3))}`,

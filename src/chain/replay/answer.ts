@@ -9,6 +9,8 @@ export interface AnswerOptions {
   readonly own?: ReadonlyMap<string, RpcMethod>;
   readonly intercept?: Intercept | undefined;
   readonly onCall: (method: string) => void;
+  /** The calls of a batch after so much are refused: all of an answer stays in memory until it is sent. */
+  readonly maxAnswerBytes: number;
 }
 
 export interface Answer {
@@ -25,8 +27,6 @@ interface Call {
 
 /** Calls in one batch; geth's default is 1000. */
 const maxBatch = 10_000;
-/** Of one batch's answer, as every part of it stays in memory until it is sent; geth's default is 25 MB. */
-const maxAnswerBytes = 256 * 1024 * 1024;
 
 export async function answer(body: string, options: AnswerOptions): Promise<Answer> {
   let request: unknown;
@@ -42,7 +42,7 @@ export async function answer(body: string, options: AnswerOptions): Promise<Answ
   let fault: TransportFault | undefined;
   let bytes = 0;
   for (const call of request) {
-    if (bytes > maxAnswerBytes) {
+    if (bytes > options.maxAnswerBytes) {
       const id = isCall(call) ? (call.id ?? null) : null;
       parts.push(',', ...failure(id, rpcCode.tooLarge, 'response too large'));
       continue;

@@ -32,6 +32,8 @@ export interface ReplayOptions extends Omit<LoadChainOptions, 'files'> {
   /** Default 0: any free port. */
   readonly port?: number;
   readonly intercept?: Intercept;
+  /** Answer to one batch, in bytes, from where on its calls are refused. Default 256 MiB. */
+  readonly maxAnswerBytes?: number;
   readonly clock?: Clock;
 }
 

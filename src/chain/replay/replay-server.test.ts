@@ -104,15 +104,18 @@ test('a batch is answered in its order, wrong calls among it too', async () => {
 });
 
 test('an answer is bounded by bytes: the rest of a huge batch is refused', async () => {
-  const big = 'x'.repeat(16 * 1024 * 1024);
-  await using node = await startReplay({ chain, intercept: () => ({ result: big }) });
-  const calls = Array.from({ length: 20 }, (_, id) => ({ id, method: 'eth_chainId' }));
+  await using node = await startReplay({ chain, maxAnswerBytes: 1000 });
+  const calls = Array.from({ length: 100 }, (_, id) => ({ id, method: 'eth_chainId' }));
   const answers = (await (await post(node.url, JSON.stringify(calls))).json()) as RpcAnswer[];
+  const refused = answers.filter(({ error }) => error?.code === -32003);
   assert.deepEqual(
-    answers.map(({ id, error }) => [id, error?.code]),
-    calls.map(({ id }) => [id, id <= 16 ? undefined : -32003]),
+    answers.map(({ id }) => id),
+    calls.map(({ id }) => id),
   );
-  assert.equal(node.requests().eth_chainId, 17);
+  assert.deepEqual(answers.slice(-refused.length), refused);
+  const served = calls.length - refused.length;
+  assert.ok(served > 5 && served < 50, `${served} served`);
+  assert.equal(node.requests().eth_chainId, served);
 });
 
 test('a WebSocket answers, announces new heads, and stops when asked', { timeout: 10_000 }, async () => {

@@ -19,6 +19,8 @@ export interface ReplayServerOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   readonly intercept?: Intercept;
+  /** Answer to one batch, in bytes, from where on its calls are refused, as geth does. Default 256 MiB. */
+  readonly maxAnswerBytes?: number;
 }
 
 export interface ReplayServer {
@@ -53,6 +55,7 @@ export async function createReplayServer(
   const answering = {
     methods,
     intercept: options.intercept,
+    maxAnswerBytes: options.maxAnswerBytes ?? 256 * 1024 * 1024,
     onCall: (method: string) => counts.set(method, (counts.get(method) ?? 0) + 1),
   };
 

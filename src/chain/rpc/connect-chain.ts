@@ -90,8 +90,10 @@ async function verifyAll(endpoints: readonly Endpoint[], options: ConnectChainOp
   if (failures.length === endpoints.length) throw noneWorks(failures.map(({ error }) => error));
   for (const { endpoint, error } of failures) {
     const problem = isMillraceError(error) ? error.message : String(error);
+    endpoint.failures = 1;
+    endpoint.restUntil = clock.now() + backoffMs(1, retry);
     logger.warn(
-      { endpoint: endpoint?.name },
+      { endpoint: endpoint.name },
       `an endpoint does not work and is tried again later: ${problem}`,
     );
   }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../clock.ts';
 import { silentLogger } from '../../../logger.ts';
-import { type LogPlace, transactionLogContract } from '../contract.ts';
+import { transactionLogContract } from '../contract.ts';
+import type { LogPlace } from '../contract-place.ts';
 import { openEmbeddedTransactionLog } from './open.ts';
 import { DEFAULT_SEGMENT_SIZE, type SegmentSize } from './segment-size.ts';
 

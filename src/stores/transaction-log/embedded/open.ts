@@ -22,7 +22,7 @@ import { RecentReads } from './recent-reads.ts';
 import { migrations } from './recent-schema.ts';
 import { type BecameFinal, type BlockName, RecentWrites, toPart } from './recent-writes.ts';
 import { openScan } from './scan.ts';
-import { sealRecent } from './sealing.ts';
+import { sealRecent, unsealedRuns } from './sealing.ts';
 import type { SegmentRecord } from './segment-builder.ts';
 import { checkSegmentFiles, removeStrays } from './segment-files.ts';
 import {
@@ -89,11 +89,12 @@ class EmbeddedTransactionLog implements TransactionLog {
   readonly #reader: CanonicalReader;
   readonly #history: History;
   #runs: CoveredRuns;
-  /** Final blocks among the recent ones since the last sealing. */
+  /** At least the largest run of final blocks among the recent ones. */
   #unsealed: Amount = NOTHING;
   #sealing: Promise<void> | undefined;
   #sealingFailed: unknown;
   #closed = false;
+  #expiring = false;
   /** appendFinal and flush take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -113,12 +114,8 @@ class EmbeddedTransactionLog implements TransactionLog {
       keepRecent: (blocks) => this.#keepRecent(blocks),
     });
     this.#runs = this.#coveredRuns();
-    for (const block of this.#recent.finals()) {
-      this.#unsealed = plus(this.#unsealed, {
-        blocks: 1,
-        transactions: block.transactions,
-        bytes: block.bytes,
-      });
+    for (const { transactions, bytes } of this.#recent.finals()) {
+      this.#unsealed = plus(this.#unsealed, { blocks: 1, transactions, bytes });
     }
   }
 
@@ -162,6 +159,8 @@ class EmbeddedTransactionLog implements TransactionLog {
 
   async flush(): Promise<void> {
     await this.#inTurn(() => this.#history.seal());
+    // The one under way may have begun without the newest blocks; those that come from now on are not waited for.
+    await this.#sealing;
     this.#startSealing();
     await this.#sealing;
     const failed = this.#sealingFailed;
@@ -175,15 +174,23 @@ class EmbeddedTransactionLog implements TransactionLog {
 
   async expire(time: number): Promise<number> {
     const { db, segments } = this.#parts;
+    // Blocks that are being copied into a segment must not go meanwhile.
+    this.#expiring = true;
+    await this.#sealing;
     const old = segments.list.filter((segment) => segment.lastTime < time);
-    const recent = transaction(db, () => {
-      deleteSegments(db, old);
-      return this.#writes.removeBefore(time);
-    });
-    segments.drop(old);
-    this.#runs = this.#coveredRuns();
-    await segments.settled();
-    return old.reduce((blocks, segment) => blocks + segment.blocks, recent);
+    try {
+      const recent = transaction(db, () => {
+        deleteSegments(db, old);
+        return this.#writes.removeBefore(time);
+      });
+      segments.drop(old);
+      this.#runs = this.#coveredRuns();
+      await segments.settled();
+      return old.reduce((blocks, segment) => blocks + segment.blocks, recent);
+    } finally {
+      this.#expiring = false;
+      this.#startSealing();
+    }
   }
 
   async coverage() {
@@ -294,8 +301,10 @@ class EmbeddedTransactionLog implements TransactionLog {
   /** Makes a finished segment part of the log, in one turn. */
   #register(record: SegmentRecord): void {
     const { db, segments } = this.#parts;
+    const isSealed = ({ number, hash, state }: CanonicalEntry) =>
+      state === 'final' || this.#history.heldHash(number) === hash;
     const segment = transaction(db, () => {
-      this.#writes.removeSealed(record.first, record.last);
+      this.#writes.removeSealed(record.first, record.last, isSealed);
       return insertSegment(db, record);
     });
     segments.add(segment);
@@ -329,18 +338,16 @@ class EmbeddedTransactionLog implements TransactionLog {
 
   /** Seals in the background, one at a time. A failure leaves the blocks where they are; flush reports it. */
   #startSealing(): void {
-    if (this.#sealing !== undefined || !isFull(this.#unsealed, this.#size)) return;
+    if (this.#sealing !== undefined || this.#expiring || this.#closed || !isFull(this.#unsealed, this.#size))
+      return;
     const { folder, clock, logger } = this.#parts;
     const begun = clock.now();
-    this.#unsealed = NOTHING;
-    const work = sealRecent({
-      folder,
+    const waiting = {
       size: this.#size,
       recent: this.#recent,
-      isHeld: (number) => this.#history.heldHash(number) !== undefined,
-      register: (record) => this.#register(record),
-    });
-    this.#sealing = work
+      isHeld: (number: number) => this.#history.heldHash(number) !== undefined,
+    };
+    this.#sealing = sealRecent({ ...waiting, folder, register: (record) => this.#register(record) })
       .then(
         (segments) => logger.debug({ segments, ms: clock.now() - begun }, 'sealed recent blocks'),
         (error: unknown) => {
@@ -350,6 +357,9 @@ class EmbeddedTransactionLog implements TransactionLog {
       )
       .finally(() => {
         this.#sealing = undefined;
+        this.#unsealed = unsealedRuns(waiting).largest;
+        // More may have become final meanwhile. After a failure the next final block tries again.
+        if (this.#sealingFailed === undefined) this.#startSealing();
       });
   }
 

@@ -153,16 +153,19 @@ export class RecentWrites {
     return this.#statements.finalHash.get(number)?.hash as string | undefined;
   }
 
-  /** Removes what a segment holds from now on: the final blocks of these numbers and their entries. Other forks stay. */
-  removeSealed(first: number, last: number): void {
-    const sealed = this.#db
-      .prepare(`SELECT b.id FROM canonical c JOIN block b ON b.hash = c.hash
-        WHERE c.number BETWEEN ? AND ? AND c.state = 'final'`)
-      .all(first, last);
-    this.#remove(sealed.map(({ id }) => Number(id)));
-    this.#db
-      .prepare(`DELETE FROM canonical WHERE number BETWEEN ? AND ? AND state = 'final'`)
-      .run(first, last);
+  /** Removes what a segment holds from now on: rows and entries of its blocks. Those of other forks stay. */
+  removeSealed(first: number, last: number, isSealed: (entry: CanonicalEntry) => boolean): void {
+    const entries = this.#db
+      .prepare('SELECT number, hash, state, sequence FROM canonical WHERE number BETWEEN ? AND ?')
+      .all(first, last) as unknown as readonly CanonicalEntry[];
+    const forget = this.#db.prepare('DELETE FROM canonical WHERE number = ? AND hash = ?');
+    const ids: number[] = [];
+    for (const entry of entries.filter(isSealed)) {
+      const block = this.#statements.block.get(entry.hash) as BlockRecord | undefined;
+      if (block !== undefined) ids.push(block.id);
+      forget.run(entry.number, entry.hash);
+    }
+    this.#remove(ids);
     this.#db.prepare('DELETE FROM visible WHERE number BETWEEN ? AND ?').run(first, last);
   }
 
