@@ -57,7 +57,7 @@ function take(
   { foreign }: RecorderLoop,
 ): FinalBlock | undefined {
   const facts = recordFacts(batch);
-  if (!facts || facts.step !== 'final') {
+  if (facts?.step !== 'final') {
     foreign(batch);
     return undefined;
   }
