@@ -43,6 +43,11 @@ faults-long: setup
 format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
+## docs: write docs/errors.md from the catalogue
+.PHONY: docs
+docs: setup
+	@$(NODE) --input-type=module -e "import { errorsPage } from './src/errors-page.ts'; process.stdout.write(errorsPage())" > docs/errors.md
+
 ## setup: Node 24, packages, pages; does nothing when they are there
 .PHONY: setup
 setup:
