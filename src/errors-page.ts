@@ -34,7 +34,14 @@ export function errorsPage(): string {
   ];
   for (const code of Object.keys(catalogue).sort() as ErrorCode[]) {
     const { message, remedy, retry, exit } = catalogue[code];
-    lines.push('', `## ${code}`, '', `> ${message}`, '', `Exit ${exit}${retry ? ', retried' : ''}. To mend it: ${remedy}.`);
+    lines.push(
+      '',
+      `## ${code}`,
+      '',
+      `> ${message}`,
+      '',
+      `Exit ${exit}${retry ? ', retried' : ''}. To mend it: ${remedy}.`,
+    );
     const note = notes[code];
     if (note) lines.push(note);
   }

@@ -10,7 +10,10 @@ test('an error says what, where and what to do, in one line', () => {
     describeError(error),
     'PortInUse: 127.0.0.1:1 is in use by another process. To mend it: give another --port, or 0 for any free one.',
   );
-  assert.doesNotMatch(describeError(new MillraceError('SqlFailed', { where: 'query', problem: 'a\n  b' })), /\n/);
+  assert.doesNotMatch(
+    describeError(new MillraceError('SqlFailed', { where: 'query', problem: 'a\n  b' })),
+    /\n/,
+  );
   assert.equal(isMillraceError(error, 'PortInUse'), true);
   assert.equal(isMillraceError(error, 'DiskFull'), false);
   assert.equal(error.exitCode, 3);
