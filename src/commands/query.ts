@@ -3,11 +3,11 @@
 
 import { Command, Option } from 'commander';
 import { readManifest } from '../api/read-manifest.ts';
+import type { QueryResult } from '../batch-engine/run-query.ts';
 import { systemClock } from '../clock.ts';
 import { type Config, readConfig } from '../config.ts';
 import { MillraceError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
-import type { QueryResult } from '../run-query.ts';
 import { wholeFlag } from './flags.ts';
 import { dataFolder } from './query/data-folder-flag.ts';
 import { formatResult, type OutputFormat, outputFormats } from './query/format-result.ts';

@@ -2,25 +2,13 @@
 // reason in its state; trouble that may pass (a full disk, a lost claim) is tried again.
 
 import { createHash } from 'node:crypto';
-import type { BatchEngine, QueryLimits } from '../batch-engine/port.ts';
-import type { Clock } from '../clock.ts';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import type { Results, ResultTable } from '../stores/results/port.ts';
-import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import type { ResultTable } from '../stores/results/port.ts';
 import { together } from '../together.ts';
-import { type ProcessorSpec, runDueWindows } from './run-windows.ts';
+import { type ProcessorSpec, runDueWindows, type WindowDeps } from './run-windows.ts';
 
-export interface ProcessorsDeps {
+export interface ProcessorsDeps extends Omit<WindowDeps, 'spec'> {
   readonly specs: readonly ProcessorSpec[];
-  readonly log: TransactionLog;
-  readonly results: Results;
-  readonly engine: BatchEngine;
-  readonly limits: QueryLimits;
-  readonly retention: number | 'forever';
-  readonly holder: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Resolves when the log may have changed, or after a while. */
   readonly logChanged: (signal: AbortSignal) => Promise<void>;
 }

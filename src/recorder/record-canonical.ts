@@ -5,7 +5,7 @@ import { isMillraceError } from '../errors.ts';
 import { type BlockMarker, recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
 import type { Consumer, StoredBatch } from '../stores/topics/port.ts';
 import type { BlockRow } from '../stores/transaction-log/columns.ts';
-import type { RecorderLoop } from './recorder.ts';
+import type { RecorderLoop } from './recorder-loop.ts';
 
 const pollBytes = 1024 * 1024;
 const rowsPauseMs = 10;

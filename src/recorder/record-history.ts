@@ -5,7 +5,7 @@ import { recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
 import type { Consumer, StoredBatch, TopicPosition } from '../stores/topics/port.ts';
 import type { BlockRow, LogRow, TransactionRow } from '../stores/transaction-log/columns.ts';
 import type { FinalBlock } from '../stores/transaction-log/port.ts';
-import type { RecorderLoop } from './recorder.ts';
+import type { RecorderLoop } from './recorder-loop.ts';
 
 const pollBytes = 8 * 1024 * 1024;
 /** While history flows, what is buffered becomes visible at least this often. */

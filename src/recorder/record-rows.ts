@@ -4,7 +4,7 @@
 import { recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
 import type { Consumer, StoredBatch } from '../stores/topics/port.ts';
 import type { LogRow, TransactionRow } from '../stores/transaction-log/columns.ts';
-import type { RecorderLoop } from './recorder.ts';
+import type { RecorderLoop } from './recorder-loop.ts';
 
 const pollBytes = 8 * 1024 * 1024;
 

@@ -5,13 +5,13 @@ import type { Clock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
-import type { StoredBatch, Topics } from '../stores/topics/port.ts';
-import type { BlockRow } from '../stores/transaction-log/columns.ts';
+import type { Topics } from '../stores/topics/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { together } from '../together.ts';
 import { recordCanonicalLoop } from './record-canonical.ts';
 import { recordHistoryLoop } from './record-history.ts';
 import { recordRowsLoop } from './record-rows.ts';
+import type { RecorderLoop } from './recorder-loop.ts';
 
 export const recorderGroups = {
   rows: 'recorder.rows',
@@ -29,23 +29,6 @@ export interface RecorderDeps {
   readonly logger: Logger;
   /** Something new is readable in the log. */
   readonly onChange: () => void;
-}
-
-/** What each loop works with. */
-export interface RecorderLoop {
-  readonly log: { readonly store: TransactionLog; readonly changed: () => void };
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-  /** Has the group of the rows taken everything that is on its topics? */
-  readonly rowsAllTaken: () => Promise<boolean>;
-  /** Is a block of this time (Unix seconds) beyond the retention already? */
-  readonly expired: (time: number) => boolean;
-  /** A record that is none of ours: counted, named, passed over. */
-  readonly foreign: (batch: StoredBatch) => void;
-  /** A position that the topic lost is noted; history brings the blocks again. */
-  readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;
-  readonly onBlock: (block: BlockRow) => void;
 }
 
 export interface RecorderFigures {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { formatCount } from '../../src/figures.ts';
+import { formatCount } from '../../src/status/figures.ts';
 import { openWebFixture, type WebFixture } from '../../src/web/server/web.fixture.ts';
 import { findBrowser, launchBrowser, openPage } from './browser.ts';
 

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PipelineStatus } from '../../src/pipeline-status.ts';
+import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
 import { dumpData } from '../dump-data.ts';
 import { aFolder, aManifest, startMillrace } from '../millrace-process.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startReplay } from '../../src/chain/replay/replay-node.ts';
-import type { PipelineStatus } from '../../src/pipeline-status.ts';
+import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
 import { dumpData } from '../dump-data.ts';
 import { expectedResults, readRawChain } from '../expected-results.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { QueryResult } from '../../run-query.ts';
+import type { QueryResult } from '../../batch-engine/run-query.ts';
 import { formatResult } from './format-result.ts';
 
 const result: QueryResult = {

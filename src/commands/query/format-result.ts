@@ -1,6 +1,6 @@
 // A query's answer as a table for people, JSON or CSV for programs. Exact numbers stay text in all of them.
 
-import type { QueryResult } from '../../run-query.ts';
+import type { QueryResult } from '../../batch-engine/run-query.ts';
 import type { ResultType, ResultValue } from '../../stores/results/port.ts';
 import { csvLine } from '../../web/server/csv.ts';
 

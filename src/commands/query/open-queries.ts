@@ -2,12 +2,12 @@
 
 import { request } from 'undici';
 import type { QueryLimits } from '../../batch-engine/port.ts';
+import { type QueryResult, runQuery } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
 import { openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
 import { lockFolder, type Owner, readOwner } from '../../data-folder/lock.ts';
 import { catalogue, type ErrorCode, type ErrorFields, isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { type QueryResult, runQuery } from '../../run-query.ts';
 
 export interface Queries {
   run(sql: string, limits: Pick<QueryLimits, 'rows' | 'timeMs'>): Promise<QueryResult>;

@@ -1,6 +1,6 @@
 // A status for tests: a pipeline in the middle of its backfill, with whatever the test is about put over it.
 
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 
 const headTime = 1_689_258_935;
 

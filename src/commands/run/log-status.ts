@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import { describeError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import { isAbort } from '../../together.ts';
 import { statusLine } from './status-line.ts';
 

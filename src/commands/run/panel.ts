@@ -3,7 +3,7 @@
 
 import { type Clock, systemClock } from '../../clock.ts';
 import { describeError } from '../../errors.ts';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import { type PanelSize, renderPanel } from './render-panel.ts';
 
 const redrawEveryMs = 250;

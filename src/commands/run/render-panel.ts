@@ -1,7 +1,7 @@
 // The live panel as lines of text, from one status: pure, so that it can be tested and looked at. Fits the given
 // size: lines are cut at the width, and when there are too many the least important ones go first.
 
-import { describeLag } from '../../describe-lag.ts';
+import { describeLag } from '../../status/describe-lag.ts';
 import {
   formatAge,
   formatBytes,
@@ -12,8 +12,13 @@ import {
   formatTime,
   plural,
   shortHash,
-} from '../../figures.ts';
-import type { BlockStatus, PipelineStatus, ProcessorStatus, StageStatus } from '../../pipeline-status.ts';
+} from '../../status/figures.ts';
+import type {
+  BlockStatus,
+  PipelineStatus,
+  ProcessorStatus,
+  StageStatus,
+} from '../../status/pipeline-status.ts';
 import { type Line, type Piece, piece, renderLine, type Style } from './styled-line.ts';
 
 export interface PanelSize {

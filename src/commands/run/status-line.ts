@@ -1,6 +1,6 @@
 // The status as fields of one structured line, for when there is no terminal: flat, numbers as numbers.
 
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 
 export type StatusFields = Readonly<Record<string, string | number>>;
 

@@ -78,12 +78,6 @@ export interface ResultRowsAnswer {
   readonly truncated: boolean;
 }
 
-export interface QueryResult {
-  readonly columns: readonly ResultColumn[];
-  readonly rows: readonly ResultRow[];
-  readonly truncated: boolean;
-}
-
 export interface SavedQueriesAnswer {
   readonly queries: readonly { readonly name: string; readonly sql: string; readonly savedAt: number }[];
 }

@@ -2,7 +2,7 @@
 // not there says what was looked for and what the log holds.
 
 import { MillraceError } from '../../errors.ts';
-import { formatCount } from '../../figures.ts';
+import { formatCount } from '../../status/figures.ts';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';
 import type { AddressAnswer, BlockAnswer, SearchAnswer, TransactionAnswer } from './answers.ts';
 import { feeOf } from './fee.ts';

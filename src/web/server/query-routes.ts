@@ -3,9 +3,10 @@
 
 import Type from 'typebox';
 import type { QueryLimits } from '../../batch-engine/port.ts';
+import type { QueryResult } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
-import type { QueryResult, SavedQueriesAnswer } from './answers.ts';
+import type { SavedQueriesAnswer } from './answers.ts';
 import { requireCaller } from './request-guard.ts';
 import type { TypedApp } from './typed-routes.ts';
 

@@ -5,7 +5,7 @@ import Fastify from 'fastify';
 import { type Clock, systemClock } from '../../clock.ts';
 import { MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import type { Results } from '../../stores/results/port.ts';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';

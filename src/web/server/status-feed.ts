@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';
 import type { TransactionSummary } from './answers.ts';
 import { summarise } from './transaction-summary.ts';

@@ -1,7 +1,7 @@
 // The figures at one moment, and the two questions of whatever watches the process: is it alive, is it ready.
 
 import type { FastifyInstance } from 'fastify';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 
 export function routeStatus(app: FastifyInstance, status: () => Promise<PipelineStatus>): void {
   app.get('/api/status', async () => status());

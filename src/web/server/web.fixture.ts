@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import type { ChainBlock, RawBlock, RawReceipt } from '../../chain/block.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import { openEmbeddedMetadata } from '../../stores/metadata/embedded.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import { openEmbeddedResults } from '../../stores/results/embedded.ts';

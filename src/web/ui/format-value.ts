@@ -1,6 +1,6 @@
 // Values of the chain as people read them. Wei stay exact: they are decimal text, worked on as BigInt.
 
-import { formatCount } from '../../figures.ts';
+import { formatCount } from '../../status/figures.ts';
 import type { ResultType, ResultValue } from '../../stores/results/port.ts';
 
 /** Wei as ETH, cut (not rounded) after `digits`; what is smaller than that shows as `<0.00001`. */

@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
-import type { PipelineStatus } from '../../pipeline-status.ts';
+import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import type { TransactionSummary } from '../server/answers.ts';
 
 export interface Live {

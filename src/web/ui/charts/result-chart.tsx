@@ -2,7 +2,7 @@
 // of what to measure and a legend that tells the window under the pointer.
 
 import { useMemo, useState } from 'react';
-import { formatTime, shortHash } from '../../../figures.ts';
+import { formatTime, shortHash } from '../../../status/figures.ts';
 import type { ResultColumn, ResultRow } from '../../../stores/results/port.ts';
 import { formatCompact } from '../format-value.ts';
 import { type ChartData, seriesOf, stackedOf } from './chart-data.ts';

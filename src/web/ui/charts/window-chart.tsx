@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { formatTime } from '../../../figures.ts';
+import { formatTime } from '../../../status/figures.ts';
 import { formatCompact } from '../format-value.ts';
 import type { ChartData } from './chart-data.ts';
 import { type Palette, readPalette } from './palette.ts';

@@ -1,8 +1,8 @@
 // Which of the wanted blocks are final in the log: a bar from the first block wanted to the finalized one, filled
 // where the log has them, with the intervals and the time that the rest will take.
 
-import { formatCount, formatDuration, formatShare, plural } from '../../../figures.ts';
-import type { PipelineStatus } from '../../../pipeline-status.ts';
+import { formatCount, formatDuration, formatShare, plural } from '../../../status/figures.ts';
+import type { PipelineStatus } from '../../../status/pipeline-status.ts';
 
 const intervalsListed = 6;
 

@@ -1,7 +1,7 @@
 // Each processor: how many windows it has done, which is the newest, and what the next one waits for.
 
-import { formatCount, formatTime } from '../../../figures.ts';
-import type { ProcessorStatus } from '../../../pipeline-status.ts';
+import { formatCount, formatTime } from '../../../status/figures.ts';
+import type { ProcessorStatus } from '../../../status/pipeline-status.ts';
 import { linkTo } from '../route.ts';
 
 export function ProcessorList({ processors }: { readonly processors: readonly ProcessorStatus[] }) {

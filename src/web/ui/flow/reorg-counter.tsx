@@ -1,7 +1,7 @@
 // How often the chain changed its mind, how deeply, and when last.
 
-import { formatAge, formatCount, plural } from '../../../figures.ts';
-import type { ReorgStatus } from '../../../pipeline-status.ts';
+import { formatAge, formatCount, plural } from '../../../status/figures.ts';
+import type { ReorgStatus } from '../../../status/pipeline-status.ts';
 import { useNow } from '../live.tsx';
 
 export function ReorgCounter({ reorgs }: { readonly reorgs: ReorgStatus }) {

@@ -2,9 +2,9 @@
 // that carry the transactions on, with how far each is, how far behind, how fast, and what it holds in memory.
 
 import { Fragment } from 'react';
-import { describeLag } from '../../../describe-lag.ts';
-import { formatBytes, formatCount, formatRate, plural } from '../../../figures.ts';
-import type { PipelineStatus, StageStatus } from '../../../pipeline-status.ts';
+import { describeLag } from '../../../status/describe-lag.ts';
+import { formatBytes, formatCount, formatRate, plural } from '../../../status/figures.ts';
+import type { PipelineStatus, StageStatus } from '../../../status/pipeline-status.ts';
 
 interface Store {
   readonly name: string;

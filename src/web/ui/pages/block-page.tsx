@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { formatCount, formatShare, formatTime, plural } from '../../../figures.ts';
+import { formatCount, formatShare, formatTime, plural } from '../../../status/figures.ts';
 import type { BlockAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
 import { formatGwei } from '../format-value.ts';

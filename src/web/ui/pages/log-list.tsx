@@ -1,6 +1,6 @@
 // The logs (events) of a transaction: who emitted them, their topics and data; ERC-20 transfers also in words.
 
-import { formatCount, plural, shortHash } from '../../../figures.ts';
+import { formatCount, plural, shortHash } from '../../../status/figures.ts';
 import type { LogRow } from '../../../stores/transaction-log/columns.ts';
 import { linkTo } from '../route.ts';
 import { AddressLink } from '../tables/transaction-table.tsx';

@@ -1,7 +1,7 @@
 // Everything at a glance: the flow, what is covered, the results, and the newest transactions as they come.
 
 import { useQuery } from '@tanstack/react-query';
-import { formatBytes } from '../../../figures.ts';
+import { formatBytes } from '../../../status/figures.ts';
 import type { ResultTablesAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
 import { CoverageBar } from '../flow/coverage-bar.tsx';

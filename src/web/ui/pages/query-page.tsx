@@ -2,8 +2,9 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { plural } from '../../../figures.ts';
-import type { QueryResult, SavedQueriesAnswer } from '../../server/answers.ts';
+import type { QueryResult } from '../../../batch-engine/run-query.ts';
+import { plural } from '../../../status/figures.ts';
+import type { SavedQueriesAnswer } from '../../server/answers.ts';
 import { getJson, postJson } from '../api.ts';
 import { LoadState } from '../shell/load-state.tsx';
 import { RowTable } from '../tables/row-table.tsx';

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { formatCount, formatDuration, plural } from '../../../figures.ts';
+import { formatCount, formatDuration, plural } from '../../../status/figures.ts';
 import type { ResultRowsAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
 import { ResultChart } from '../charts/result-chart.tsx';

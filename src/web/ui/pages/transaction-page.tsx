@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { formatCount, formatTime, plural } from '../../../figures.ts';
+import { formatCount, formatTime, plural } from '../../../status/figures.ts';
 import type { TransactionAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
 import { formatEther, formatGwei } from '../format-value.ts';

@@ -1,7 +1,7 @@
 // Name and state of the pipeline, how fresh its head is, and the search: on every page.
 
-import { formatAge, formatCount } from '../../../figures.ts';
-import type { BlockStatus } from '../../../pipeline-status.ts';
+import { formatAge, formatCount } from '../../../status/figures.ts';
+import type { BlockStatus } from '../../../status/pipeline-status.ts';
 import { useLive, useNow } from '../live.tsx';
 import { linkTo, type Route } from '../route.ts';
 import { SearchBox } from './search-box.tsx';

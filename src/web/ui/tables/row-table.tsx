@@ -1,7 +1,7 @@
 // Rows of a result table or of a query: sortable by any column, in pages.
 
 import { useState } from 'react';
-import { formatCount, shortHash } from '../../../figures.ts';
+import { formatCount, shortHash } from '../../../status/figures.ts';
 import type { ResultColumn, ResultRow, ResultValue } from '../../../stores/results/port.ts';
 import { formatCell } from '../format-value.ts';
 import { linkTo } from '../route.ts';

@@ -35,6 +35,10 @@ test('integers of any size compare as BigInt does', () => {
   );
 });
 
+test('equal numbers compare as zero, negative ones too', () => {
+  assert.equal(compareDecimals('-53', '-53'), 0);
+});
+
 test('fractions and signs count', () => {
   const values = ['-1.5', '-1.25', '0', '0.09', '0.1', '1.10', '1.2'];
   assert.deepEqual(values.toReversed().toSorted(compareDecimals), values);

@@ -35,7 +35,8 @@ export function compareDecimals(a: ResultValue, b: ResultValue): number {
   if (left.negative !== right.negative) return left.negative ? -1 : 1;
   const whole = left.whole === right.whole ? 0 : left.whole < right.whole ? -1 : 1;
   const size = whole || (left.fraction < right.fraction ? -1 : Number(left.fraction > right.fraction));
-  return left.negative ? -size : size;
+  // Not the negative zero that -0 would be.
+  return left.negative ? 0 - size : size;
 }
 
 function splitDecimal(value: ResultValue) {

@@ -1,6 +1,6 @@
 // Transactions as rows: the same columns on the overview, in a block and at an address.
 
-import { formatAge, formatCount, formatTime, shortHash } from '../../../figures.ts';
+import { formatAge, formatCount, formatTime, shortHash } from '../../../status/figures.ts';
 import type { TransactionSummary } from '../../server/answers.ts';
 import { formatEther } from '../format-value.ts';
 import { useNow } from '../live.tsx';

@@ -1,9 +1,9 @@
 // A person's query over the log and the results, answered whole: what `millrace query` and the web API share.
 
-import type { QueryLimits } from './batch-engine/port.ts';
-import type { EmbeddedStores } from './data-folder/embedded-stores.ts';
-import { isMillraceError } from './errors.ts';
-import type { ResultColumn, ResultRow } from './stores/results/port.ts';
+import { isMillraceError } from '../errors.ts';
+import type { ResultColumn, ResultRow, Results } from '../stores/results/port.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import type { BatchEngine, QueryLimits } from './port.ts';
 
 export interface QueryResult {
   readonly columns: readonly ResultColumn[];
@@ -18,7 +18,7 @@ export const queryLimits: QueryLimits = { timeMs: 60_000, rows: 10_000, memoryBy
 export async function runQuery(options: {
   readonly sql: string;
   readonly limits?: Partial<QueryLimits>;
-  readonly stores: Pick<EmbeddedStores, 'log' | 'results' | 'engine'>;
+  readonly stores: { readonly log: TransactionLog; readonly results: Results; readonly engine: BatchEngine };
   readonly signal: AbortSignal;
 }): Promise<QueryResult> {
   const { sql, stores, signal } = options;

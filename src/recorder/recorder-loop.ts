@@ -1,0 +1,23 @@
+// What the three loops of the recorder share: the log, and what to do with a record that is late, lost or none of ours.
+
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { StoredBatch } from '../stores/topics/port.ts';
+import type { BlockRow } from '../stores/transaction-log/columns.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
+
+export interface RecorderLoop {
+  readonly log: { readonly store: TransactionLog; readonly changed: () => void };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** Has the group of the rows taken everything that is on its topics? */
+  readonly rowsAllTaken: () => Promise<boolean>;
+  /** Is a block of this time (Unix seconds) beyond the retention already? */
+  readonly expired: (time: number) => boolean;
+  /** A record that is none of ours: counted, named, passed over. */
+  readonly foreign: (batch: StoredBatch) => void;
+  /** A position that the topic lost is noted; history brings the blocks again. */
+  readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;
+  readonly onBlock: (block: BlockRow) => void;
+}
