@@ -23,7 +23,7 @@ const views = {
   logs: `SELECT * EXCLUDE (transfer_value),
     list_filter([topic0, topic1, topic2, topic3], topic -> topic IS NOT NULL) AS topics FROM hidden.logs`,
   transfers: `SELECT address AS token_address, ${addressIn('topic1')} AS from_address, ${addressIn('topic2')} AS to_address,
-    transfer_value AS value, transaction_hash, transaction_index, log_index, block_number, block_hash, block_timestamp
+    transfer_value::BIGNUM AS value, transaction_hash, transaction_index, log_index, block_number, block_hash, block_timestamp
     FROM hidden.logs WHERE transfer_value IS NOT NULL`,
 } as const;
 export type LogView = keyof typeof views;

@@ -8,6 +8,8 @@ export interface QueryLimits {
   readonly rows: number;
   /** Bytes that the engine may use. */
   readonly memoryBytes: number;
+  /** Bytes of the answer: of its text, and 8 for each other value. Default 64 MiB. */
+  readonly bytes?: number;
 }
 
 export interface QueryRequest {
@@ -25,7 +27,7 @@ export interface QueryRequest {
 
 export interface QueryAnswer {
   readonly columns: readonly ResultColumn[];
-  /** In chunks; over the limit on rows or time: @throws SqlLimit. */
+  /** In chunks of at most some MiB; over the limit on rows, bytes or time: @throws SqlLimit. */
   readonly rows: AsyncIterable<readonly ResultRow[]>;
 }
 
@@ -36,7 +38,10 @@ export interface BatchEngine {
     readonly where: string;
     readonly resultTables?: readonly ResultTable[];
   }): Promise<readonly ResultColumn[]>;
-  /** Checks, then runs; `use` gets the answer and everything is released after it. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit */
+  /**
+   * Checks, then runs; `use` gets the answer. Everything is released after it, the scan too, however it ends.
+   * @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit, DiskFull, FilesExhausted
+   */
   run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

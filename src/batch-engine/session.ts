@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { literal } from '../stores/transaction-log/duckdb-columns.ts';
+import { boundFunctions } from './bounded-functions.ts';
 import { defineUint256Functions } from './uint256-functions.ts';
 
 /** What a query may write to disk when its memory does not suffice. */
@@ -45,6 +46,7 @@ export class Session {
     // Division by zero is NULL, not an infinity.
     await connection.run('SET ieee_floating_point_ops = false');
     await defineUint256Functions(connection);
+    await boundFunctions(connection);
     return new Session(duckdb, connection, spill);
   }
 

@@ -11,7 +11,6 @@ import {
   denials,
 } from './sql-functions.ts';
 import { isNode, offset, place, type Serialized, type TreeNode, type TreeValue, text } from './sql-tree.ts';
-import { checkTextAmounts } from './text-amounts.ts';
 
 /** Statements are small; a tree of megabytes only costs time. */
 const SQL_BYTES = 256 * 1024;
@@ -26,6 +25,17 @@ const nodes = new Set(
    ORDER_MODIFIER LIMIT_MODIFIER DISTINCT_MODIFIER ORDER_DEFAULT ASCENDING DESCENDING
    DECIMAL_TYPE_INFO LIST_TYPE_INFO`.split(/\s+/),
 );
+
+/** What stands in FROM and may have an alias. */
+const tables = new Set(['BASE_TABLE', 'SUBQUERY', 'JOIN', 'TABLE_FUNCTION', 'EXPRESSION_LIST']);
+const formats = new Set(['format', 'printf']);
+
+// DuckDB takes a table name that it does not know for a file, by its ending. So names of tables are plain, whatever
+// they are names of, and fold as DuckDB folds them: toLowerCase alone would make the Kelvin sign a `k`.
+const plainName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const folded = (name: string) => name.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+const plainRule = (name: string) =>
+  `the table name ${JSON.stringify(name)} is not plain: letters, digits and _ only`;
 
 export interface GuardOptions {
   readonly sql: string;
@@ -45,7 +55,7 @@ export async function guardSql(
     throw new MillraceError('SqlDenied', { where, problem: `it is longer than ${SQL_BYTES / 1024} KiB` });
   }
   const reader = await parser.runAndReadAll('SELECT json_serialize_sql($1::VARCHAR)', [sql]);
-  const parsed = JSON.parse(String(reader.getRows()[0]?.[0])) as Serialized;
+  const parsed = readTree(String(reader.getRows()[0]?.[0]), where);
   if (parsed.error) throw parseError(options, parsed);
   const [statement, second] = parsed.statements;
   if (statement === undefined)
@@ -53,8 +63,17 @@ export async function guardSql(
   if (second !== undefined) throw denied(options, undefined, 'it has more than one statement');
   const walk = new Walk(options);
   walk.visit(statement.node, new Set());
-  checkTextAmounts(statement.node, (node, problem) => denied(options, node, problem));
   return walk.used;
+}
+
+/** DuckDB writes a number beyond DOUBLE as Infinity, which no JSON has. */
+function readTree(json: string, where: string): Serialized {
+  try {
+    return JSON.parse(json) as Serialized;
+  } catch (error) {
+    const problem = 'a number in it is too large for DOUBLE';
+    throw new MillraceError('SqlInvalid', { where, problem }, { cause: error });
+  }
 }
 
 class Walk {
@@ -86,7 +105,9 @@ class Walk {
     const scope = new Set(named);
     for (const entry of entries as readonly TreeNode[]) {
       this.visit(entry.value, scope);
-      scope.add(text(entry.key).toLowerCase());
+      const name = text(entry.key);
+      if (!plainName.test(name)) throw this.#deny(node, plainRule(name));
+      scope.add(name.toLowerCase());
     }
     return scope;
   }
@@ -101,6 +122,7 @@ class Walk {
     if (node.class === 'FUNCTION' || node.class === 'WINDOW') this.#checkFunction(node);
     if (node.class === 'COLUMN_REF') this.#checkColumn(node);
     if (node.class === undefined && type === 'BASE_TABLE') this.#checkTable(node, named);
+    if (node.class === undefined && typeof type === 'string' && tables.has(type)) this.#checkAlias(node);
     if (node.class === undefined && type === 'TABLE_FUNCTION') this.#checkTableFunction(node);
     if (typeof node.id === 'string' && 'type_info' in node) this.#checkType(node);
     if (isNode(node.sample))
@@ -114,9 +136,19 @@ class Walk {
     if ((schema !== '' && schema !== 'main') || text(node.catalog) !== '') {
       throw this.#deny(node, `functions are called without a schema, not as ${schema}.${name}`);
     }
+    if (formats.has(name)) this.#checkFormat(name, node);
     if (allowedFunctions.has(name)) return;
     const why = denials[name];
     throw this.#deny(node, `the function ${name} is not allowed${why === undefined ? '' : `: ${why}`}`);
+  }
+
+  /** A width is the one way in which a format makes much out of little. */
+  #checkFormat(name: string, node: TreeNode): void {
+    const [form] = Array.isArray(node.children) ? (node.children as readonly TreeValue[]) : [];
+    const value = isNode(form) && form.class === 'CONSTANT' && isNode(form.value) ? form.value.value : undefined;
+    if (typeof value !== 'string' || /\d{4}|\*|\{[^}]*\{/.test(value)) {
+      throw this.#deny(node, `${name} takes a format that is written out, with widths below 1000`);
+    }
   }
 
   #checkColumn(node: TreeNode): void {
@@ -128,16 +160,20 @@ class Walk {
   }
 
   #checkTable(node: TreeNode, named: ReadonlySet<string>): void {
-    const schema = text(node.schema_name).toLowerCase();
-    const table = text(node.table_name).toLowerCase();
+    const schema = folded(text(node.schema_name));
+    const table = folded(text(node.table_name));
     const name = schema === '' ? table : `${schema}.${table}`;
     if (text(node.catalog_name) !== '') throw this.#deny(node, `there are no other databases: ${name}`);
     if (schema === '' && named.has(table)) return;
-    if (!this.#options.tables.has(name)) {
+    if (!this.#options.tables.has(name) || !plainName.test(table)) {
       const known = [...this.#options.tables].join(', ');
       throw this.#deny(node, `there is no table ${name}; there are ${known}`);
     }
     this.used.add(name);
+  }
+
+  #checkAlias({ alias, ...node }: TreeNode): void {
+    if (text(alias) !== '' && !plainName.test(text(alias))) throw this.#deny(node, plainRule(text(alias)));
   }
 
   #checkTableFunction(node: TreeNode): void {

@@ -1,6 +1,6 @@
 // Whose data a folder holds, written once: data of another pipeline or chain must never be mixed in.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../errors.ts';
 
@@ -30,4 +30,21 @@ export function claimIdentity(folder: string, identity: Identity): void {
   else if (known.pipeline !== identity.pipeline || known.chainId !== identity.chainId) {
     throw new MillraceError('DataFolderForeign', { folder, owner: say(known), asked: say(identity) });
   }
+}
+
+/**
+ * A folder that holds other things and no data of Millrace's is somebody else's: nothing is put there, nothing removed.
+ * @throws DataFolderForeign, DataFolderDamaged
+ */
+export function refuseStrangers(folder: string): void {
+  if (!existsSync(folder) || readIdentity(folder)) return;
+  // What a start that was refused leaves behind.
+  const ours = ['lock.sqlite', 'lock.sqlite-journal', 'owner.json', 'millrace.log'];
+  const stranger = readdirSync(folder).find((name) => !ours.includes(name));
+  if (stranger === undefined) return;
+  throw new MillraceError('DataFolderForeign', {
+    folder,
+    owner: `somebody else (it holds ${stranger})`,
+    asked: 'Millrace',
+  });
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isMillraceError } from '../errors.ts';
-import { claimIdentity, readIdentity } from './identity.ts';
+import { claimIdentity, readIdentity, refuseStrangers } from './identity.ts';
 import { lockFolder, readOwner } from './lock.ts';
 
 function aFolder(t: TestContext): string {
@@ -76,4 +76,17 @@ test('data of another pipeline or chain is not mixed in', (t) => {
     () => readIdentity(folder),
     (error) => isMillraceError(error, 'DataFolderDamaged'),
   );
+});
+
+test('a folder with other people’s files is left alone', (t) => {
+  const folder = aFolder(t);
+  refuseStrangers(folder);
+  refuseStrangers(join(folder, 'nowhere'));
+  mkdirSync(join(folder, 'results'));
+  assert.throws(
+    () => refuseStrangers(folder),
+    (error) => isMillraceError(error, 'DataFolderForeign') && /results/.test(error.message),
+  );
+  claimIdentity(folder, { pipeline: 'a', chainId: 1 });
+  refuseStrangers(folder);
 });

@@ -6,6 +6,7 @@ import { describeError, isMillraceError, type MillraceError } from '../errors.ts
 import type { ResultTable } from '../stores/results/port.ts';
 import { together } from '../together.ts';
 import { type ProcessorSpec, runDueWindows, type WindowDeps } from './run-windows.ts';
+import { createSettledTimes } from './settled-times.ts';
 
 export interface ProcessorsDeps extends Omit<WindowDeps, 'spec'> {
   readonly specs: readonly ProcessorSpec[];
@@ -24,7 +25,7 @@ export interface ProcessorFigures {
   readonly newestWindow: number | undefined;
   /** Start of the window that is not closed yet. */
   readonly openWindow: number | undefined;
-  /** Everything final in the log up to this time has been looked at. Milliseconds since 1970. */
+  /** Every window that was due at this time is done. Milliseconds since 1970. */
   readonly caughtUpAt: number | undefined;
 }
 
@@ -84,17 +85,21 @@ function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
     return table;
   };
 
+  const settled = createSettledTimes();
   const pass = async (table: ResultTable, signal: AbortSignal): Promise<void> => {
     const startedAt = clock.now();
-    const { open } = await runDueWindows(table, { ...deps, spec, logger }, signal, (start, rows) => {
+    const onWindow = (start: number, rows: number): void => {
       logger.debug({ window: start, rows }, 'window done');
       set({
         windows: figures.windows + 1,
         rows: figures.rows + rows,
         newestWindow: Math.max(start, figures.newestWindow ?? start),
       });
-    });
-    set({ openWindow: open, caughtUpAt: startedAt, state: 'running', problem: undefined });
+    };
+    const { open, left } = await runDueWindows({ ...deps, spec, logger, table, settled, signal, onWindow });
+    const caughtUp =
+      left === 0 ? { caughtUpAt: startedAt, state: 'running' as const } : { state: 'waiting' as const };
+    set({ openWindow: open, problem: undefined, ...caughtUp });
   };
 
   return {

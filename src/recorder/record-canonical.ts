@@ -23,14 +23,17 @@ export async function recordCanonicalLoop(consumer: Consumer, deps: RecorderLoop
 }
 
 async function applyStep(batch: StoredBatch, deps: RecorderLoop): Promise<void> {
-  const { log, foreign, expired, onBlock } = deps;
+  const { log, foreign, expired, onBlock, onExpired } = deps;
   const facts = recordFacts(batch);
   if (facts?.kind !== 'block' || !facts.cursor) return foreign(batch);
   const { sequence } = facts.cursor;
   const [row] = recordRows<BlockRow & BlockMarker>(batch);
   if (!row) return foreign(batch);
   const { number, hash } = row;
-  if (expired(row.timestamp)) return;
+  if (expired(row.timestamp)) {
+    if (facts.step === 'new') onExpired(row);
+    return;
+  }
   if (facts.step === 'new') {
     await log.store.writeBlock(row);
     const there = await whenRowsAreThere(

@@ -20,7 +20,7 @@ interface Open {
 }
 
 export async function recordHistoryLoop(consumer: Consumer, deps: RecorderLoop): Promise<void> {
-  const { log, clock, signal, onGap, expired, onBlock } = deps;
+  const { log, clock, signal, onGap, expired, onBlock, onExpired } = deps;
   const open = new Map<number, Open>();
   const appended = new Map<number, TopicPosition>();
   let flushedAt = clock.now();
@@ -41,7 +41,8 @@ export async function recordHistoryLoop(consumer: Consumer, deps: RecorderLoop):
     for (const batch of batches) {
       const block = take(batch, open, deps);
       if (!block) continue;
-      if (!expired(block.block.timestamp)) whole.push(block);
+      if (expired(block.block.timestamp)) onExpired(block.block);
+      else whole.push(block);
       appended.set(batch.partition, { topic: batch.topic, partition: batch.partition, offset: batch.next });
     }
     if (whole.length > 0) await log.store.appendFinal(whole);

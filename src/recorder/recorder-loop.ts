@@ -19,5 +19,7 @@ export interface RecorderLoop {
   readonly foreign: (batch: StoredBatch) => void;
   /** A position that the topic lost is noted; history brings the blocks again. */
   readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;
+  /** A block that `expired` says is too old, once each. */
+  readonly onExpired: (block: { readonly number: number }) => void;
   readonly onBlock: (block: BlockRow) => void;
 }

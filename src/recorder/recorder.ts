@@ -37,6 +37,8 @@ export interface RecorderFigures {
   readonly transactions: number;
   readonly foreign: number;
   readonly gaps: number;
+  /** Blocks that were older than the retention when they came. */
+  readonly expired: number;
   readonly bufferedBytes: number;
 }
 
@@ -52,6 +54,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   let transactions = 0;
   let foreign = 0;
   let gaps = 0;
+  let expired = 0;
 
   const loopDeps = (signal: AbortSignal): RecorderLoop => ({
     log: { store: log, changed: deps.onChange },
@@ -79,6 +82,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
         return [];
       }
     },
+    onExpired: ({ number }) => {
+      if (expired === 0)
+        logger.warn(
+          { block: number },
+          'blocks of this time are older than transactionLog.retention: they are not kept',
+        );
+      expired += 1;
+    },
     onBlock: (block) => {
       height = Math.max(height ?? 0, block.number);
       blocks += 1;
@@ -98,6 +109,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
         start(recordCanonicalLoop(canonical, loop).finally(() => canonical.close()));
         start(recordHistoryLoop(history, loop).finally(() => history.close()));
       }),
-    figures: () => ({ height, blocks, transactions, foreign, gaps, bufferedBytes: log.bufferedBytes() }),
+    figures: () => ({
+      height,
+      blocks,
+      transactions,
+      foreign,
+      gaps,
+      expired,
+      bufferedBytes: log.bufferedBytes(),
+    }),
   };
 }

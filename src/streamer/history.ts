@@ -3,8 +3,10 @@
 // that appears later (LogGap) is in the next plan. It is paced by the recorder's lag; the live part never is.
 
 import type { ChainBlock } from '../chain/block.ts';
+import { createPatience } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Clock } from '../clock.ts';
+import { isMillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { historyBatches, type PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Publisher, Topics } from '../stores/topics/port.ts';
@@ -54,23 +56,36 @@ export async function streamHistory(deps: HistoryDeps): Promise<void> {
   const limits = { ...defaults, ...deps.limits };
   const { topics, names, clock, logger, signal } = deps;
   const publisher = await topics.publisher(`${names.history}.history`);
+  const patience = createPatience({ clock, logger });
   try {
     while (!signal.aborted) {
-      await untilLagBelow(1, deps, limits);
-      const wanted = await deps.wanted();
-      const gaps = wanted ? subtract(wanted, await deps.coverage()) : [];
-      if (gaps.length === 0) {
-        await clock.sleep(limits.idleMs, signal);
-        continue;
+      try {
+        await onePlan(publisher, deps, limits);
+        patience.succeeded();
+      } catch (error) {
+        // A node that is away comes back; what is still missing is in the next plan.
+        if (signal.aborted || !isMillraceError(error) || !error.retry) throw error;
+        await patience.failed(error, signal);
       }
-      const blocks = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, 0);
-      deps.onPlan(blocks);
-      logger.info({ gaps: gaps.slice(0, 8), blocks }, 'reading history');
-      for (const gap of gaps) await publishGap(gap, publisher, deps, limits);
     }
   } finally {
     await publisher.close();
   }
+}
+
+async function onePlan(publisher: Publisher, deps: HistoryDeps, limits: HistoryLimits): Promise<void> {
+  const { clock, logger, signal } = deps;
+  await untilLagBelow(1, deps, limits);
+  const wanted = await deps.wanted();
+  const gaps = wanted ? subtract(wanted, await deps.coverage()) : [];
+  if (gaps.length === 0) {
+    await clock.sleep(limits.idleMs, signal);
+    return;
+  }
+  const blocks = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, 0);
+  deps.onPlan(blocks);
+  logger.info({ gaps: gaps.slice(0, 8), blocks }, 'reading history');
+  for (const gap of gaps) await publishGap(gap, publisher, deps, limits);
 }
 
 async function publishGap(

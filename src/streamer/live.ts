@@ -3,9 +3,11 @@
 
 import type { Header } from '../chain/block.ts';
 import { type FollowOptions, follow, type ResumePoint } from '../chain/follow.ts';
+import { createPatience } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Step } from '../chain/step.ts';
 import type { Clock } from '../clock.ts';
+import { isMillraceError, MillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import {
   finalBatches,
@@ -14,6 +16,7 @@ import {
   undoBatches,
 } from '../stores/topics/pipeline-topics.ts';
 import type { Publisher, RecordBatch, Topics } from '../stores/topics/port.ts';
+import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { blockRow, logRows, transactionRows } from './records.ts';
 import { readPosition } from './resume.ts';
 
@@ -31,34 +34,82 @@ export interface LiveDeps {
 }
 
 /** Where to go on: after the last published step, or, at the first start, after the block that is final now. */
-export async function livePosition(deps: Omit<LiveDeps, 'onStep'>): Promise<ResumePoint> {
-  const { topics, names, logger } = deps;
+export async function livePosition(deps: LivePositionDeps): Promise<ResumePoint> {
+  const { topics, names, log, logger } = deps;
   const position = await readPosition(topics, names.blocks);
-  if (!position) return { finalized: await firstFinalized(deps) };
-  const { cursor, unfinalized, whole } = position;
-  if (whole) return { cursor, unfinalized };
+  if (position) {
+    const { cursor, unfinalized, whole } = position;
+    if (whole) return { cursor, unfinalized };
+    logger.warn(
+      { finalized: cursor.finalized.number, head: cursor.head.number },
+      'the topic no longer reaches back to the finalized block: reading the chain again from there',
+    );
+    return { cursor: { ...cursor, head: cursor.finalized }, unfinalized: [] };
+  }
+  const known = (await publishedBefore(deps)) ? await log.newestFinal() : undefined;
+  if (!known) return { finalized: await firstFinalized(deps) };
   logger.warn(
-    { finalized: cursor.finalized.number, head: cursor.head.number },
-    'the topic no longer reaches back to the finalized block: reading the chain again from there',
+    { finalized: known.number },
+    'every record of the topic has expired: reading the chain again from the newest final block of the log',
   );
-  return { cursor: { ...cursor, head: cursor.finalized }, unfinalized: [] };
+  const { number, hash, parent_hash: parentHash, timestamp } = known;
+  return { finalized: { number, hash, parentHash, timestamp } };
 }
 
-async function firstFinalized({ reader, finality, signal }: Omit<LiveDeps, 'onStep'>): Promise<Header> {
-  const earliest = await reader.header('earliest', signal);
-  const head = await reader.header('latest', signal);
-  const at =
-    'tag' in finality ? 'finalized' : Math.max(earliest?.number ?? 0, (head?.number ?? 0) - finality.depth);
-  const finalized = (await reader.header(at, signal)) ?? earliest;
-  if (!finalized) throw new Error('the chain has no block at all');
-  return finalized;
+export type LivePositionDeps = Omit<LiveDeps, 'onStep'> & {
+  readonly log: Pick<TransactionLog, 'newestFinal'>;
+};
+
+async function publishedBefore({ topics, names }: LivePositionDeps): Promise<boolean> {
+  return (await topics.ends(names.blocks)).some(({ next }) => next > 0);
+}
+
+/** Waits for a node that is away. */
+async function firstFinalized(deps: LivePositionDeps): Promise<Header> {
+  const { reader, finality, clock, logger, signal } = deps;
+  const patience = createPatience({ clock, logger });
+  for (;;) {
+    try {
+      const earliest = await reader.header('earliest', signal);
+      const head = await reader.header('latest', signal);
+      const at =
+        'tag' in finality
+          ? 'finalized'
+          : Math.max(earliest?.number ?? 0, (head?.number ?? 0) - finality.depth);
+      const finalized = (await headerIfOffered(reader, at, signal)) ?? earliest;
+      if (finalized) return finalized;
+      throw new MillraceError('BlockMissing', { endpoint: 'the node', block: 'earliest' });
+    } catch (error) {
+      if (!isMillraceError(error) || !error.retry) throw error;
+      await patience.failed(error, signal);
+    }
+  }
+}
+
+/** Undefined also from a node that does not know the tag: then nothing is final but where the chain begins. */
+async function headerIfOffered(
+  reader: ChainReader,
+  at: 'finalized' | number,
+  signal: AbortSignal,
+): Promise<Header | undefined> {
+  try {
+    return await reader.header(at, signal);
+  } catch (error) {
+    if (isMillraceError(error, 'RpcRefused') || isMillraceError(error, 'RpcUnsupported')) return undefined;
+    throw error;
+  }
 }
 
 export async function streamLive(resume: ResumePoint, deps: LiveDeps): Promise<void> {
   const { reader, topics, names, finality, clock, logger, signal, pollMs } = deps;
   const publisher: Publisher = await topics.publisher(`${names.blocks}.live`);
   try {
+    // The clock keeps the sequence rising where the topic, and the cursor with it, is gone: a chain has far fewer steps
+    // than a clock has milliseconds.
+    const cursorSequence = 'cursor' in resume ? resume.cursor.sequence : 0;
+    const nextSequence = Math.max(cursorSequence + 1, clock.now());
     const steps = follow({
+      nextSequence,
       reader,
       finality,
       resume,

@@ -19,7 +19,7 @@ export interface StreamerDeps {
   readonly topics: Topics;
   readonly names: PipelineTopics;
   /** Read only: what is covered already. */
-  readonly log: Pick<TransactionLog, 'coverage'>;
+  readonly log: Pick<TransactionLog, 'coverage' | 'newestFinal'>;
   readonly finality: FollowOptions['finality'];
   /** First block wanted, asked at each plan; everything up to `finalized` can only come through history. */
   readonly start: (finalized: number) => Promise<number>;
@@ -70,7 +70,7 @@ export function createStreamer(deps: StreamerDeps): Streamer {
     run: (signal) =>
       together(signal, async (stop, start) => {
         const common = { reader, topics, names, clock, logger, finality: deps.finality, signal: stop };
-        const resume = await livePosition(common);
+        const resume = await livePosition({ ...common, log });
         const first = 'cursor' in resume ? resume.cursor.finalized : resume.finalized;
         head = 'cursor' in resume ? resume.cursor.head : resume.finalized;
         finalized = first;

@@ -1,19 +1,18 @@
 // Every role of a pipeline in one process on the embedded stores: what `millrace run` is. Opens, wires and closes; the
 // work is done by the roles.
 
+import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDuration, parseRetention } from '../../api/duration.ts';
 import type { Pipeline } from '../../api/pipeline.ts';
 import { runQuery } from '../../batch-engine/run-query.ts';
 import type { ChainReader } from '../../chain/reader.ts';
-import type { ReplayNode } from '../../chain/replay/replay-node.ts';
-import { connectChain } from '../../chain/rpc/connect-chain.ts';
 import { createChangeSignal } from '../../change-signal.ts';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type EmbeddedStores, emptyFolder, openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
-import { claimIdentity } from '../../data-folder/identity.ts';
+import { claimIdentity, type Identity, refuseStrangers } from '../../data-folder/identity.ts';
 import { type FolderLock, lockFolder } from '../../data-folder/lock.ts';
 import type { Logger } from '../../logger.ts';
 import { createProcessors, type Processors } from '../../processor/processor.ts';
@@ -25,10 +24,9 @@ import { readPosition } from '../../streamer/resume.ts';
 import { createStreamer, type Streamer } from '../../streamer/streamer.ts';
 import { together } from '../../together.ts';
 import { startWeb } from '../../web/server/start-web.ts';
-import { endpointUrls } from './endpoint-urls.ts';
+import { type Connection, connectEndpoints } from './connect-endpoints.ts';
 import { keepRetention } from './keep-retention.ts';
-import { isReplay, startReplayEndpoint } from './replay-endpoint.ts';
-import { firstWanted } from './start-block.ts';
+import { createFirstWanted } from './start-block.ts';
 import { createStatus } from './status.ts';
 
 export interface OneProcessOptions {
@@ -54,6 +52,8 @@ export interface OneProcess {
   readonly streamer: Streamer;
   readonly recorder: Recorder;
   readonly processors: Processors;
+  /** Of the log, in ms. */
+  readonly retention: number | 'forever';
   /** First block wanted, as far as it is resolved. */
   readonly start: () => number | undefined;
   status(): Promise<PipelineStatus>;
@@ -85,14 +85,23 @@ async function open(
   closers: (() => Promise<unknown> | unknown)[],
   close: () => Promise<void>,
 ): Promise<OneProcess> {
-  const { pipeline, folder, clock, logger, config } = options;
+  const { pipeline, folder, clock, logger } = options;
   const { spec } = pipeline;
   const { ethereum } = spec.chain;
 
+  const asked: Identity = { pipeline: pipeline.metadata.name, chainId: ethereum.chainId };
+  refuseStrangers(folder);
   const lock: FolderLock = lockFolder(folder);
   closers.push(() => lock.release());
+  const connect = async (resumeAt: number | undefined): Promise<Connection> => {
+    const connection = await connectEndpoints({ ...options, resumeAt, signal });
+    closers.push(() => connection.close());
+    return connection;
+  };
+  // Nothing is forgotten before a node of the right chain has answered.
+  const early = options.fresh ? await connect(undefined) : undefined;
   if (options.fresh) await emptyFolder(folder);
-  claimIdentity(folder, { pipeline: pipeline.metadata.name, chainId: ethereum.chainId });
+  claimIdentity(folder, asked);
   const stores = await openEmbeddedStores({ folder, clock, logger });
   closers.push(() => stores.close());
 
@@ -106,32 +115,18 @@ async function open(
     }),
   );
   const position = await readPosition(stores.topics, names.blocks);
-  const urls: string[] = [];
-  for (const url of endpointUrls(ethereum.endpoints, options.rpc, config)) {
-    if (!isReplay(url)) {
-      urls.push(url);
-      continue;
-    }
-    const node: ReplayNode = await startReplayEndpoint(url, {
-      manifest: options.manifest,
-      resumeAt: position?.cursor.head.number,
-    });
-    closers.push(() => node.close());
-    logger.info({ url: node.url }, `replay node: ${node.describe()}`);
-    urls.push(node.wsUrl, node.url);
-  }
-  const reader = await connectChain({
-    endpoints: urls.map((url) => ({ url })),
-    expectedChainId: ethereum.chainId,
-    clock,
-    logger,
-    signal,
-  });
-  closers.push(() => reader.close());
+  const { reader, urls } = early ?? (await connect(position?.cursor.head.number));
 
   const retention = parseRetention(spec.transactionLog.retention);
   const changed = createChangeSignal();
-  let start: number | undefined;
+  const first = createFirstWanted({
+    reader,
+    log: stores.log,
+    start: ethereum.start,
+    retention,
+    clock,
+    signal,
+  });
   const streamer = createStreamer({
     reader,
     topics: stores.topics,
@@ -141,18 +136,7 @@ async function open(
       'depth' in ethereum.finality && ethereum.finality.depth !== undefined
         ? { depth: ethereum.finality.depth }
         : { tag: 'finalized' },
-    start: async (finalized) => {
-      start = await firstWanted({
-        reader,
-        log: stores.log,
-        start: ethereum.start,
-        retention,
-        finalized,
-        clock,
-        signal,
-      });
-      return start;
-    },
+    start: (finalized) => first.at(finalized),
     recorderGroup: recorderGroups.history,
     clock,
     logger: logger.child({ role: 'streamer' }),
@@ -178,7 +162,7 @@ async function open(
     engine: stores.engine,
     limits: { timeMs: 10 * 60_000, rows: 1_000_000, memoryBytes: processorMemory },
     retention,
-    holder: `${process.pid}`,
+    holder: randomUUID(),
     clock,
     logger: logger.child({ role: 'processor' }),
     logChanged: (within) => changed.wait({ maxMs: 1_000, signal: within }),
@@ -191,7 +175,7 @@ async function open(
     streamer,
     recorder,
     processors,
-    start: () => start,
+    start: () => first.known(),
     clock,
   });
   const web = await startWeb({
@@ -216,7 +200,8 @@ async function open(
     streamer,
     recorder,
     processors,
-    start: () => start,
+    retention,
+    start: () => first.known(),
     status: status.read,
     run: async (until) => {
       status.set({ state: 'running' });

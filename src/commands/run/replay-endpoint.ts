@@ -1,8 +1,8 @@
 // `replay:FILES?…` as an endpoint of a manifest: recorded blocks served by a replay node inside this process, over
-// real HTTP. The path is relative to the manifest; a folder stands for every NDJSON file in it.
+// real HTTP. The path is relative to the manifest's folder (`beside`); a folder stands for every NDJSON file in it.
 
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseDuration } from '../../api/duration.ts';
 import { type ReplayNode, type ReplayOptions, startReplay } from '../../chain/replay/replay-node.ts';
 import { MillraceError } from '../../errors.ts';
@@ -17,10 +17,10 @@ export function isReplay(url: string): boolean {
  */
 export async function startReplayEndpoint(
   url: string,
-  options: { readonly manifest: string; readonly resumeAt: number | undefined },
+  options: { readonly beside: string; readonly resumeAt: number | undefined },
 ): Promise<ReplayNode> {
   const { path, replay } = parseReplayUrl(url);
-  const files = await filesOf(resolve(dirname(options.manifest), path));
+  const files = await filesOf(resolve(options.beside, path));
   const start = replay.head?.start;
   const resumed = typeof start === 'number' && options.resumeAt !== undefined && options.resumeAt > start;
   return startReplay({

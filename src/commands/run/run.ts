@@ -10,6 +10,7 @@ import { systemClock } from '../../clock.ts';
 import { readConfig } from '../../config.ts';
 import { MillraceError } from '../../errors.ts';
 import { createLogger, type Logger } from '../../logger.ts';
+import { isAbort } from '../../together.ts';
 import { checkProcessors } from '../check.ts';
 import { portFlag } from '../flags.ts';
 import { logStatus } from './log-status.ts';
@@ -134,19 +135,28 @@ async function show(run: OneProcess, { until, onTerminal, colours, stop, logger 
     logger.info({ url: run.url }, `pages at ${run.url}`);
     void logStatus(run, { logger, clock: systemClock, signal });
   }
+  const running = run.run(signal);
+  let reached = until === undefined;
   try {
-    const running = run.run(signal);
     if (until === undefined) await running;
     else {
-      await Promise.race([running, untilReached(until, run, { clock: systemClock, signal })]);
-      stop.abort();
-      await running;
+      const target = untilReached(until, run, { clock: systemClock, signal }).then(() => {
+        reached = true;
+      });
+      await Promise.race([running, target]);
     }
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
   } finally {
+    // Whatever ended it, nothing is closed under a role that still works.
     stop.abort();
+    await Promise.allSettled([running]);
     await panel?.stop();
   }
+  await running;
   for (const line of await summary(run)) process.stdout.write(`${line}\n`);
+  // A script that waits for a block must not take an interruption for it.
+  if (!reached) process.exitCode = 130;
 }
 
 /** SIGINT and SIGTERM stop cleanly; a second one ends at once. */

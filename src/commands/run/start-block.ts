@@ -9,38 +9,52 @@ import type { Clock } from '../../clock.ts';
 import { MillraceError } from '../../errors.ts';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';
 
-export async function firstWanted(deps: {
+export interface FirstWanted {
+  /** `finalized` is the number of a final block. @throws BlockMissing, StartUnknown, and what the reader throws */
+  at(finalized: number): Promise<number>;
+  /** The last answer. */
+  known(): number | undefined;
+}
+
+interface FirstWantedDeps {
   readonly reader: ChainReader;
   readonly log: Pick<TransactionLog, 'coverage'>;
   readonly start: StartSpec;
   /** In ms. */
   readonly retention: number | 'forever';
-  /** Number of a final block. */
-  readonly finalized: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-}): Promise<number> {
+}
+
+/** An age is a bisection of dozens of calls: an answer holds this long, or a twentieth of the retention. */
+const answerHoldsMs = 10 * 60_000;
+
+export function createFirstWanted(deps: FirstWantedDeps): FirstWanted {
+  const { retention, clock } = deps;
+  const holdsMs = retention === 'forever' ? answerHoldsMs : Math.min(answerHoldsMs, retention / 20);
+  let answer: { readonly number: number; readonly until: number } | undefined;
+  return {
+    at: async (finalized) => {
+      if (answer && clock.now() < answer.until) return answer.number;
+      const until = clock.now() + holdsMs;
+      answer = { number: await resolve(deps, finalized, holdsMs), until };
+      return answer.number;
+    },
+    known: () => answer?.number,
+  };
+}
+
+async function resolve(deps: FirstWantedDeps, finalizedNumber: number, holdsMs: number): Promise<number> {
   const { reader, log, start, retention, clock, signal } = deps;
-  const now = Math.floor(clock.now() / 1_000);
   // `latest` was answered when the first block was covered; later it must not jump ahead.
-  if (start === 'latest') return (await log.coverage())[0]?.from ?? deps.finalized + 1;
-  const finalized = await reader.header(deps.finalized, signal);
-  if (!finalized) throw new MillraceError('BlockMissing', { endpoint: 'the node', block: deps.finalized });
-  const first = await resolveStart({
-    reader,
-    start: parseStart(start),
-    now,
-    finalized,
-    signal,
-  });
+  if (start === 'latest') return (await log.coverage())[0]?.from ?? finalizedNumber + 1;
+  const finalized = await reader.header(finalizedNumber, signal);
+  if (!finalized) throw new MillraceError('BlockMissing', { endpoint: 'the node', block: finalizedNumber });
+  const common = { reader, now: Math.floor(clock.now() / 1_000), finalized, signal };
+  const first = await resolveStart({ ...common, start: parseStart(start) });
   if (retention === 'forever') return first;
-  const kept = await resolveStart({
-    reader,
-    start: { age: retention / 1_000 },
-    now,
-    finalized,
-    signal,
-  });
+  // What expires while the answer holds is not asked for: it would be let go of and asked for again.
+  const kept = await resolveStart({ ...common, start: { age: Math.floor((retention - holdsMs) / 1_000) } });
   return Math.max(first, kept);
 }
 

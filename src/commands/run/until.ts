@@ -17,11 +17,11 @@ export async function untilReached(
   deps: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const { clock, signal } = deps;
-  const target = until === 'head' ? await headNow(run, signal) : until;
+  const target = await targetOf(until, run, signal);
   let coveredAt: number | undefined;
   for (;;) {
     signal.throwIfAborted();
-    if (coveredAt === undefined && (await covered(target, run))) coveredAt = clock.now();
+    if (coveredAt === undefined && (await covered(target, run, clock))) coveredAt = clock.now();
     const processors = run.processors.figures();
     const failed = processors.find((processor) => processor.state === 'failed');
     if (failed?.problem) throw failed.problem;
@@ -35,24 +35,42 @@ export async function untilReached(
   }
 }
 
-async function headNow({ reader }: OneProcess, signal: AbortSignal): Promise<number> {
-  return (await reader.header('latest', signal))?.number ?? 0;
-}
-
-async function covered(target: number, { stores, start }: OneProcess): Promise<boolean> {
+async function covered(
+  target: Target,
+  { stores, start, retention }: OneProcess,
+  clock: Clock,
+): Promise<boolean> {
+  // A block beyond the retention is never kept: nothing more will come of it.
+  if (retention !== 'forever' && target.time !== undefined && target.time * 1_000 <= clock.now() - retention)
+    return true;
   const from = start();
   if (from === undefined) return false;
   const coverage = await stores.log.coverage();
-  return from > target || coverage.some((interval) => interval.from <= from && interval.to >= target);
+  return (
+    from > target.number || coverage.some((interval) => interval.from <= from && interval.to >= target.number)
+  );
+}
+
+interface Target {
+  readonly number: number;
+  /** Unix seconds; unknown while the chain has not come there. */
+  readonly time: number | undefined;
+}
+
+async function targetOf(until: Until, { reader }: OneProcess, signal: AbortSignal): Promise<Target> {
+  const header = await reader.header(until === 'head' ? 'latest' : until, signal);
+  return { number: until === 'head' ? (header?.number ?? 0) : until, time: header?.timestamp };
 }
 
 /** What stands when the run ends, for a person: a line per processor, the open window named. */
-export async function summary({ stores, processors }: OneProcess): Promise<readonly string[]> {
+export async function summary({ stores, processors, recorder }: OneProcess): Promise<readonly string[]> {
   const final = await stores.log.newestFinal();
   const size = await stores.log.size();
   const lines = [
     `final in the log up to block ${final?.number ?? 'none'}: ${size.blocks} blocks, ${size.transactions} transactions, ${size.logs} logs`,
   ];
+  const { expired } = recorder.figures();
+  if (expired > 0) lines.push(`${expired} blocks were older than transactionLog.retention: not kept`);
   for (const { spec, table, windows, rows, openWindow, problem } of processors.figures()) {
     const open =
       openWindow === undefined

@@ -27,6 +27,8 @@ type StoredRow = readonly StoredValue[];
 export async function openEmbeddedResults({ file }: EmbeddedResultsOptions): Promise<Results> {
   const db = openSqlite({ file, migrations });
   db.exec('PRAGMA temp.cache_size = -8192');
+  // The folder is locked: whoever held a claim is gone.
+  guarded(db, () => db.exec('DELETE FROM claims'));
   const catalogue = guarded(db, () => createTableCatalogue(db));
   let stagings = 0;
 
