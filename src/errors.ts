@@ -169,6 +169,12 @@ export const catalogue = {
     'free some disk space and start again; everything acknowledged is kept',
     true,
   ),
+  FilesExhausted: entry(
+    3,
+    '{where}: this process may not open more files',
+    'raise its limit of open files (`ulimit -n`)',
+    true,
+  ),
   PortInUse: entry(3, '{address} is in use by another process', 'give another --port, or 0 for any free one'),
   ClaimLost: entry(
     3,

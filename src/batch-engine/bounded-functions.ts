@@ -29,13 +29,11 @@ const pads = ['lpad', 'rpad'].map(
 const macros = [
   `repeat(s, n) AS
     CASE WHEN strlen(s)::DOUBLE * n > ${TEXT_BYTES} THEN ${tooLong('repeat')} ELSE system.main.repeat(s, n) END`,
-  // The most that a replacement can give: one for each character, and one more.
+  // What replaces is longer than what it replaces, and the text holds nothing else: the most that can come out.
   `replace(s, old, fresh) AS
-    CASE WHEN strlen(s) > ${TEXT_BYTES} OR strlen(fresh) <= strlen(old)
-      OR (strlen(s)::DOUBLE / greatest(strlen(old), 1)) * strlen(fresh) <= ${TEXT_BYTES}
-    THEN CASE WHEN strlen(s) > ${TEXT_BYTES} AND strlen(fresh) > strlen(old) THEN ${tooLong('replace')}
-      ELSE system.main.replace(s, old, fresh) END
-    ELSE ${tooLong('replace')} END`,
+    CASE WHEN strlen(fresh) > strlen(old)
+      AND strlen(s)::DOUBLE / greatest(strlen(old), 1) * strlen(fresh) > ${TEXT_BYTES} THEN ${tooLong('replace')}
+    ELSE system.main.replace(s, old, fresh) END`,
   ...pads,
   ...lists,
 ];

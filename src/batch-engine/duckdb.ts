@@ -5,9 +5,11 @@ import { cpus } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { Clock } from '../clock.ts';
 import { MillraceError } from '../errors.ts';
-import type { ResultColumn, ResultRow, ResultTable } from '../stores/results/port.ts';
+import type { ResultColumn, ResultTable } from '../stores/results/port.ts';
+import { checkAmountCasts } from './amount-casts.ts';
 import { logViews, makeLogTables } from './log-tables.ts';
 import type { BatchEngine, QueryAnswer, QueryRequest } from './port.ts';
+import { readRows } from './read-rows.ts';
 import { makeResultTables, resultTableName } from './result-tables.ts';
 import { type ResultForm, resultForm, resultHint } from './result-values.ts';
 import { explainDuckDb } from './run-errors.ts';
@@ -55,6 +57,7 @@ class DuckDbEngine implements BatchEngine {
       await makeLogTables(session.connection, { used });
       await makeResultTables(session.connection, { used, tables: resultTables });
       await session.shut([]);
+      await checkAmountCasts(session.connection, { sql, where });
       const statement = await session.connection.prepare(sql);
       const { columns } = resultColumns(statement, where);
       statement.destroySync();
@@ -67,13 +70,24 @@ class DuckDbEngine implements BatchEngine {
   }
 
   async run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T> {
+    try {
+      return await this.#run(request, use);
+    } finally {
+      await request.scan.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#parsing.closeSync();
+    this.#parser.closeSync();
+  }
+
+  async #run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T> {
     const { sql, where, limits, signal, results } = request;
     signal.throwIfAborted();
-    const tables = results?.tables ?? [];
-    const used = await this.#guard(sql, where, tables);
+    const used = await this.#guard(sql, where, results?.tables ?? []);
     const session = await this.#session(Math.min(limits.memoryBytes, this.#memoryBytes));
-    const { connection } = session;
-    const watch = this.#watch(connection, request);
+    const watch = this.#watch(session.connection, request);
     try {
       const { statement, columns, forms } = await this.#prepare(session, used, request, watch.signal);
       return await use({ columns, rows: readRows(statement, forms, request, watch.signal) });
@@ -83,11 +97,6 @@ class DuckDbEngine implements BatchEngine {
     }
   }
 
-  async close(): Promise<void> {
-    this.#parsing.closeSync();
-    this.#parser.closeSync();
-  }
-
   async #prepare(session: Session, used: ReadonlySet<string>, request: QueryRequest, signal: AbortSignal) {
     const { sql, where, scan, limits, window, results } = request;
     const { connection } = session;
@@ -95,6 +104,7 @@ class DuckDbEngine implements BatchEngine {
       await makeLogTables(connection, { used, scan, window, signal });
       if (results !== undefined) await makeResultTables(connection, { used, ...results, signal });
       await session.shut(Object.values(scan.files).flat());
+      await checkAmountCasts(connection, { sql, where });
       signal.throwIfAborted();
       const statement = await connection.prepare(sql);
       return { statement, ...resultColumns(statement, where) };
@@ -170,35 +180,4 @@ function resultColumns(
     forms.push(form);
   }
   return { columns, forms };
-}
-
-async function* readRows(
-  statement: DuckDBPreparedStatement,
-  forms: readonly ResultForm[],
-  { where, limits }: QueryRequest,
-  signal: AbortSignal,
-): AsyncGenerator<readonly ResultRow[]> {
-  try {
-    const result = await statement.stream();
-    let count = 0;
-    for await (const chunk of result) {
-      signal.throwIfAborted();
-      const room = limits.rows - count;
-      const rows = chunk
-        .getRows()
-        .slice(0, room)
-        .map(
-          (values): ResultRow =>
-            values.map((value, at) => (value === null ? null : (forms[at]?.convert(value) ?? null))),
-        );
-      count += rows.length;
-      if (rows.length > 0) yield rows;
-      if (chunk.rowCount > room) {
-        throw new MillraceError('SqlLimit', { where, problem: `rows: there are more than ${limits.rows}` });
-      }
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw explainDuckDb(error, where, limits);
-  }
 }

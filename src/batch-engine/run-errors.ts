@@ -3,20 +3,14 @@
 import { MillraceError } from '../errors.ts';
 import type { QueryLimits } from './port.ts';
 
-const amountHint =
-  'amounts of transfers are text of a uint256: use uint256_sum, uint256_add, … or uint256_to_double(value) / 1e18';
-
 export function explainDuckDb(error: unknown, where: string, limits?: QueryLimits): unknown {
   if (error instanceof MillraceError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const problem = firstParagraph(message);
   if (/^(Parser|Binder|Catalog) Error/.test(message)) {
-    const onText =
-      /argument types '[^']*VARCHAR|values of type VARCHAR and type|\(VARCHAR, |, VARCHAR\)/.test(message);
-    const hint =
-      onText && /sum\(|avg\(|[-+*/%]\(|(multiply|divide|mod)\(|compare values/i.test(message)
-        ? ` (${amountHint})`
-        : '';
+    const hint = /BIGNUM/.test(message)
+      ? ' (a BIGNUM is a uint256 amount: see uint256(…) in docs/sql.md)'
+      : '';
     return new MillraceError(
       'SqlInvalid',
       { where, problem: `${problem}${position(message)}${hint}` },
@@ -26,6 +20,12 @@ export function explainDuckDb(error: unknown, where: string, limits?: QueryLimit
   if (/^Out of Memory Error|max_temp_directory_size/.test(message)) {
     const limit = limits === undefined ? '' : ` (limits.memoryBytes is ${limits.memoryBytes})`;
     return new MillraceError('SqlLimit', { where, problem: `memory${limit}: ${problem}` }, { cause: error });
+  }
+  if (/No space left on device/i.test(message)) {
+    return new MillraceError('DiskFull', { file: `what ${where} puts aside` }, { cause: error });
+  }
+  if (/Too many open files/i.test(message)) {
+    return new MillraceError('FilesExhausted', { where }, { cause: error });
   }
   return new MillraceError('SqlFailed', { where, problem }, { cause: error });
 }

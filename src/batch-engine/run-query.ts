@@ -4,6 +4,9 @@ import { isMillraceError } from '../errors.ts';
 import type { ResultColumn, ResultRow, Results } from '../stores/results/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import type { BatchEngine, QueryLimits } from './port.ts';
+import { createTurns } from './turns.ts';
+
+const MiB = 1024 * 1024;
 
 export interface QueryResult {
   readonly columns: readonly ResultColumn[];
@@ -12,18 +15,43 @@ export interface QueryResult {
   readonly truncated: boolean;
 }
 
-export const queryLimits: QueryLimits = { timeMs: 60_000, rows: 10_000, memoryBytes: 256 * 1024 * 1024 };
+export interface QueryStores {
+  readonly log: TransactionLog;
+  readonly results: Results;
+  readonly engine: BatchEngine;
+}
 
-/** Blocks that may still be undone are included. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit (on time and memory) */
+/** What a query gets that asks for nothing else. */
+export const queryLimits = {
+  timeMs: 60_000,
+  rows: 10_000,
+  memoryBytes: 256 * MiB,
+  bytes: 64 * MiB,
+} as const satisfies QueryLimits;
+
+/** What a query gets at most, whatever it asks for. */
+export const queryCeilings = {
+  timeMs: 10 * 60_000,
+  rows: 1_000_000,
+  memoryBytes: 512 * MiB,
+  bytes: 256 * MiB,
+} as const satisfies QueryLimits;
+
+const concurrentQueries = 2;
+const waitingQueries = 16;
+
+/** Blocks that may still be undone are included. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit (on time, memory and bytes) */
 export async function runQuery(options: {
   readonly sql: string;
+  /** Clamped to `queryCeilings`. Default: `queryLimits`. */
   readonly limits?: Partial<QueryLimits>;
-  readonly stores: { readonly log: TransactionLog; readonly results: Results; readonly engine: BatchEngine };
+  readonly stores: QueryStores;
   readonly signal: AbortSignal;
 }): Promise<QueryResult> {
   const { sql, stores, signal } = options;
-  const limits = { ...queryLimits, ...options.limits };
+  const limits = clampLimits(options.limits ?? {});
   const tables = await stores.results.tables();
+  // The engine releases the scan.
   const scan = await stores.log.scan({ provisional: true });
   // One row more than asked for tells whether there are more.
   const request = {
@@ -52,4 +80,24 @@ export async function runQuery(options: {
     }
     return { columns: answer.columns, rows, truncated };
   });
+}
+
+/** `runQuery` for many callers: two queries at a time, a few more wait. @throws SqlLimit when too many wait already */
+export function createQueryRunner(options: {
+  readonly stores: QueryStores;
+  readonly signal: AbortSignal;
+}): (request: { readonly sql: string; readonly limits?: Partial<QueryLimits> }) => Promise<QueryResult> {
+  const turns = createTurns({ concurrent: concurrentQueries, waiting: waitingQueries });
+  return (request) => turns.take(() => runQuery({ ...request, ...options }), options.signal);
+}
+
+function clampLimits(asked: Partial<QueryLimits>): Required<QueryLimits> {
+  const { timeMs, rows, memoryBytes, bytes } = queryCeilings;
+  const limits = { ...queryLimits, ...asked };
+  return {
+    timeMs: Math.min(limits.timeMs, timeMs),
+    rows: Math.min(limits.rows, rows),
+    memoryBytes: Math.min(limits.memoryBytes, memoryBytes),
+    bytes: Math.min(limits.bytes, bytes),
+  };
 }

@@ -145,7 +145,8 @@ class Walk {
   /** A width is the one way in which a format makes much out of little. */
   #checkFormat(name: string, node: TreeNode): void {
     const [form] = Array.isArray(node.children) ? (node.children as readonly TreeValue[]) : [];
-    const value = isNode(form) && form.class === 'CONSTANT' && isNode(form.value) ? form.value.value : undefined;
+    const value =
+      isNode(form) && form.class === 'CONSTANT' && isNode(form.value) ? form.value.value : undefined;
     if (typeof value !== 'string' || /\d{4}|\*|\{[^}]*\{/.test(value)) {
       throw this.#deny(node, `${name} takes a format that is written out, with widths below 1000`);
     }
