@@ -43,10 +43,11 @@ faults-long: setup
 format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
-## docs: write docs/errors.md from the catalogue
+## docs: write docs/errors.md and docs/columns.md from the source
 .PHONY: docs
 docs: setup
 	@$(NODE) --input-type=module -e "import { errorsPage } from './src/errors-page.ts'; process.stdout.write(errorsPage())" > docs/errors.md
+	@$(NODE) --input-type=module -e "import { columnsPage } from './src/stores/transaction-log/columns-page.ts'; process.stdout.write(columnsPage())" > docs/columns.md
 
 ## setup: Node 24, packages, pages; does nothing when they are there
 .PHONY: setup

@@ -114,6 +114,16 @@ export const catalogue = {
     'the position {cursor} does not fit the blocks kept with it: {problem}',
     'nothing was lost; start again from the finalized block, or with --fresh',
   ),
+  NothingKept: entry(
+    4,
+    'block {number} is of {time}, older than spec.transactionLog.retention {retention}: nothing up to it is kept',
+    'lengthen the retention, `forever` keeps everything',
+  ),
+  QueryNameInvalid: entry(
+    2,
+    '{name} cannot name a query',
+    'use lower-case letters, digits and dashes, at most 64',
+  ),
   StartUnknown: entry(
     2,
     'spec.chain.ethereum.start {start} cannot be resolved: {problem}',

@@ -36,6 +36,12 @@ Each command has its own --help with examples.`,
 for (const command of program.commands)
   command.exitOverride().showHelpAfterError('(run with --help for options and examples)');
 
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
   await program.exitOverride().parseAsync();
 } catch (error) {

@@ -10,7 +10,14 @@ test('a field is described with its type and default, spec. may be left out', ()
   assert.match(text, /^pipeline.spec.transactionLog.retention {2}<string>/);
   assert.match(text, /How long the log keeps a block/);
   assert.match(text, /Default: "180d"/);
-  assert.deepEqual(explainField('pipeline.spec.transactionLog.retention').join('\n'), text);
+  for (const path of [
+    'pipeline.spec.transactionLog.retention',
+    'spec.transactionLog.retention',
+    'transactionLog.retention',
+  ]) {
+    assert.equal(explainField(path).join('\n'), text);
+  }
+  assert.match(explainField('spec.processors[0].window')[0] ?? '', /processors.window/);
 });
 
 test('an object lists its fields, a list those of its items', () => {

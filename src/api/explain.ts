@@ -5,11 +5,12 @@ import { pipelineSchema } from './pipeline.ts';
 import { closest } from './problems.ts';
 import { asNode, childSchema, fieldNames, type SchemaNode } from './schema-walk.ts';
 
-/** Lines for a person. `spec.` may be left out after `pipeline.`. @throws FieldUnknown */
+/** Lines for a person. `pipeline.` and `spec.` may be left out. @throws FieldUnknown */
 export function explainField(path: string): readonly string[] {
-  const [kind = '', ...given] = path.split('.');
-  if (kind.toLowerCase() !== 'pipeline') throw new MillraceError('FieldUnknown', { path });
   const root = asNode(pipelineSchema);
+  // As `check` writes paths: with indexes, and without the kind in front.
+  const parts = path.replace(/\[\d+\]/g, '').split('.');
+  const given = parts[0]?.toLowerCase() === 'pipeline' ? parts.slice(1) : parts;
   const fields = given[0] !== undefined && !fieldNames(root).includes(given[0]) ? ['spec', ...given] : given;
   let node = root;
   for (const [index, field] of fields.entries()) {

@@ -58,6 +58,13 @@ function describe(schema: TSchema, error: ValidationError): readonly Problem[] {
           problem: `is missing${child?.description ? `: ${lowerFirst(child.description)}` : ''}`,
         };
       });
+    case 'const':
+      return [
+        {
+          path: path || 'the document',
+          problem: `must be ${node?.const ?? JSON.stringify(params.allowedValue)}`,
+        },
+      ];
     default: {
       const examples = node?.examples as readonly unknown[] | undefined;
       const hint = examples ? `, for example ${examples.join(' or ')}` : '';

@@ -161,3 +161,19 @@ test('text that is no YAML, and a file that is not there, say where', async () =
     (error) => isMillraceError(error, 'ManifestUnreadable') && /ENOENT/.test(error.message),
   );
 });
+
+test('a window must fit into the retention', () => {
+  const problems = problemsOf(
+    aManifest((spec) => Object.assign(spec, { transactionLog: { cassandra: managed, retention: '1h' } })),
+  );
+  assert.deepEqual(problems, [
+    'spec.processors[0].window is 1h, not below spec.transactionLog.retention 1h: no window would ever be whole',
+  ]);
+});
+
+test('a wrong kind or version is told the right one', () => {
+  assert.match(
+    problemsOf(aManifest().replace('kind: Pipeline', 'kind: Pipe')).join(),
+    /^kind must be Pipeline$/,
+  );
+});

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { load, YAMLException } from 'js-yaml';
 import { Value } from 'typebox/value';
 import { MillraceError } from '../errors.ts';
+import { parseDuration, parseRetention } from './duration.ts';
 import { type Pipeline, pipelineSchema } from './pipeline.ts';
 import { findProblems, type Problem } from './problems.ts';
 
@@ -37,7 +38,8 @@ export function parseManifest(text: string, file: string): Pipeline {
   const filled = Value.Default(pipelineSchema, structuredClone(document ?? {}));
   const problems = [...findProblems(pipelineSchema, filled)];
   const pipeline = filled as Pipeline;
-  if (problems.length === 0) problems.push(...replicationProblems(pipeline, explicit));
+  if (problems.length === 0)
+    problems.push(...replicationProblems(pipeline, explicit), ...windowProblems(pipeline));
   if (problems.length > 0) {
     throw new MillraceError(
       'ManifestInvalid',
@@ -87,5 +89,15 @@ function replicationProblems(pipeline: Pipeline, explicit: ReadonlySet<string>):
     replicas.preferred = Math.max(replicas.preferred, factor);
     replicas.max = Math.max(replicas.max, factor);
     return [];
+  });
+}
+
+/** A window that begins before the log does could never be computed whole. */
+function windowProblems({ spec }: Pipeline): readonly Problem[] {
+  const retention = parseRetention(spec.transactionLog.retention);
+  return spec.processors.flatMap(({ window }, index) => {
+    if (retention === 'forever' || parseDuration(window) < retention) return [];
+    const problem = `is ${window}, not below spec.transactionLog.retention ${spec.transactionLog.retention}: no window would ever be whole`;
+    return [{ path: `spec.processors[${index}].window`, problem }];
   });
 }

@@ -39,5 +39,5 @@ const macros = [
 ];
 
 export async function boundFunctions(connection: DuckDBConnection): Promise<void> {
-  for (const macro of macros) await connection.run(`CREATE MACRO ${macro}`);
+  await connection.run(macros.map((macro) => `CREATE MACRO ${macro};`).join('\n'));
 }

@@ -8,8 +8,8 @@ export interface QueryLimits {
   readonly rows: number;
   /** Bytes that the engine may use. */
   readonly memoryBytes: number;
-  /** Bytes of the answer: of its text, and 8 for each other value. Default 64 MiB. */
-  readonly bytes?: number;
+  /** Bytes of the answer: of its text, and 8 for each other value. */
+  readonly bytes: number;
 }
 
 export interface QueryRequest {

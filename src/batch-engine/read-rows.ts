@@ -9,7 +9,6 @@ import type { ResultForm } from './result-values.ts';
 import { explainDuckDb } from './run-errors.ts';
 
 const MiB = 1024 * 1024;
-export const DEFAULT_ANSWER_BYTES = 64 * MiB;
 /** What is handed on at a time, once it is more than this. */
 const CHUNK_BYTES = 4 * MiB;
 
@@ -20,7 +19,7 @@ export async function* readRows(
   { where, limits }: QueryRequest,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ResultRow[]> {
-  const { rows: mostRows, bytes: mostBytes = DEFAULT_ANSWER_BYTES } = limits;
+  const { rows: mostRows, bytes: mostBytes } = limits;
   let count = 0;
   let bytes = 0;
   try {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../clock.ts';
-import { isMillraceError } from '../errors.ts';
 import { openEmbeddedResults } from '../stores/results/embedded.ts';
 import type { Owner, ResultColumn, ResultRow, Results } from '../stores/results/port.ts';
 import type { LogScan } from '../stores/transaction-log/port.ts';
@@ -39,7 +38,9 @@ describe('result tables in SQL', () => {
       ['a', HUGE, '9007199254740993', 0.5, true, '2024-02-29T01:02:03Z', '2024-02-29'],
       ['b', '9', 3, null, false, null, null],
     ]);
-    await fill('user/ann', 'prices', [{ name: 'price', type: 'decimal' }], [['1.50']]);
+    const price: readonly ResultColumn[] = [{ name: 'price', type: 'decimal' }];
+    await fill('user/ann', 'prices', price, [['1.50'], ['-2.125'], ['9007199254740993'], [null]]);
+    await fill('user/ann', 'long-prices', price, [['1.5'], [`${HUGE}.25`]]);
   });
   after(async () => {
     await engine.close();
@@ -63,7 +64,7 @@ describe('result tables in SQL', () => {
     await claim.replace([rows]);
   };
   const query = async (sql: string): Promise<readonly ResultRow[]> => {
-    const limits = { timeMs: 10_000, rows: 100, memoryBytes: 64 * 1024 * 1024 };
+    const limits = { timeMs: 10_000, rows: 100, memoryBytes: 64 * 1024 * 1024, bytes: 1024 * 1024 };
     const results = { store, tables: await store.tables() };
     const request = {
       sql,
@@ -108,11 +109,17 @@ describe('result tables in SQL', () => {
     assert.deepEqual(await query(sql), [[2]]);
   });
 
-  test('a decimal with a fraction is refused, not cut', async () => {
-    await assert.rejects(query('SELECT price FROM user_ann.prices'), (error: unknown) => {
-      assert.ok(isMillraceError(error, 'SqlFailed'));
-      assert.match(error.message, /1\.50/);
-      return true;
-    });
+  test('decimals with a fraction stay exact, as DECIMAL or, where they do not fit, as text', async () => {
+    assert.deepEqual(await query('SELECT price, price > 1 AS more FROM user_ann.prices ORDER BY price'), [
+      ['-2.125', false],
+      ['1.500', true],
+      ['9007199254740993.000', true],
+      [null, null],
+    ]);
+    assert.deepEqual(await query('SELECT sum(price) AS s FROM user_ann.prices'), [['9007199254740992.375']]);
+    assert.deepEqual(await query('SELECT price FROM user_ann.long_prices ORDER BY length(price)'), [
+      ['1.5'],
+      [`${HUGE}.25`],
+    ]);
   });
 });

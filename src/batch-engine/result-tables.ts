@@ -1,5 +1,6 @@
 // Result tables as SQL sees them: `cluster.x` and `user_<id>.x`, with `window_start` first. They are copied from the
-// results store for one query, those only that it reads.
+// results store for one query, those only that it reads. A decimal column is uint256 when its values are whole, else
+// DECIMAL with as many fraction digits as any of them has, else, where 38 digits do not suffice, the text itself.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ResultColumn, Results, ResultTable, ResultType, ResultValue } from '../stores/results/port.ts';
@@ -7,7 +8,10 @@ import { Staged, type StagedType, type StagedValue } from '../stores/transaction
 
 const HIDDEN = 'hidden_results';
 
-/** How a column waits for its cast, and the cast. */
+/** DuckDB's widest DECIMAL. */
+const DECIMAL_DIGITS = 38;
+
+/** How a column waits for its cast, and the cast; `decimal` is for whole values. */
 const forms: Readonly<Record<ResultType, readonly [StagedType, (name: string) => string]>> = {
   integer: ['VARCHAR', (name) => `${name}::BIGINT`],
   decimal: ['VARCHAR', (name) => `uint256(${name})`],
@@ -47,12 +51,31 @@ export async function makeResultTables(
       await fill(connection, `staged_${at}`, table, options.store, options.signal);
     const schema = quoted(ownerSchema(table.owner));
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
-    const casts = table.columns.map(({ name, type }) => `${forms[type][1](quoted(name))} AS ${quoted(name)}`);
+    const casts: string[] = [];
+    for (const column of table.columns) {
+      const name = quoted(column.name);
+      const fraction = column.type === 'decimal' ? await fractionCast(connection, staged, name) : undefined;
+      casts.push(`${fraction ?? forms[column.type][1](name)} AS ${name}`);
+    }
     const start = 'make_timestamp(window_start::BIGINT * 1000000) AS window_start';
     await connection.run(
       `CREATE VIEW ${schema}.${quoted(table.name)} AS SELECT ${[start, ...casts].join(', ')} FROM ${staged}`,
     );
   }
+}
+
+/** The cast of a decimal column with fractions; undefined when all its values are whole. */
+async function fractionCast(
+  connection: DuckDBConnection,
+  staged: string,
+  name: string,
+): Promise<string | undefined> {
+  const reader = await connection.runAndReadAll(
+    `SELECT max(length(split_part(${name}, '.', 2))), max(length(ltrim(split_part(${name}, '.', 1), '-'))) FROM ${staged}`,
+  );
+  const [fraction = 0, whole = 0] = (reader.getRows()[0] ?? []).map(Number);
+  if (fraction === 0) return undefined;
+  return whole + fraction > DECIMAL_DIGITS ? name : `${name}::DECIMAL(${DECIMAL_DIGITS}, ${fraction})`;
 }
 
 async function fill(

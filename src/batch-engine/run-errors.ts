@@ -2,6 +2,7 @@
 
 import { MillraceError } from '../errors.ts';
 import type { QueryLimits } from './port.ts';
+import { SPILL_SHOWN } from './session.ts';
 
 export function explainDuckDb(error: unknown, where: string, limits?: QueryLimits): unknown {
   if (error instanceof MillraceError) return error;
@@ -17,12 +18,14 @@ export function explainDuckDb(error: unknown, where: string, limits?: QueryLimit
       { cause: error },
     );
   }
+  // DuckDB lowers its bound on spilling to what the disk has left.
+  const spilled = /([\d.]+ \w+) used\)[^]*max_temp_directory_size/.exec(message)?.[1];
+  if (/No space left on device/i.test(message) || (spilled !== undefined && spilled !== SPILL_SHOWN)) {
+    return new MillraceError('DiskFull', { file: `what ${where} puts aside` }, { cause: error });
+  }
   if (/^Out of Memory Error|max_temp_directory_size/.test(message)) {
     const limit = limits === undefined ? '' : ` (limits.memoryBytes is ${limits.memoryBytes})`;
     return new MillraceError('SqlLimit', { where, problem: `memory${limit}: ${problem}` }, { cause: error });
-  }
-  if (/No space left on device/i.test(message)) {
-    return new MillraceError('DiskFull', { file: `what ${where} puts aside` }, { cause: error });
   }
   if (/Too many open files/i.test(message)) {
     return new MillraceError('FilesExhausted', { where }, { cause: error });

@@ -91,7 +91,7 @@ export function createQueryRunner(options: {
   return (request) => turns.take(() => runQuery({ ...request, ...options }), options.signal);
 }
 
-function clampLimits(asked: Partial<QueryLimits>): Required<QueryLimits> {
+function clampLimits(asked: Partial<QueryLimits>): QueryLimits {
   const { timeMs, rows, memoryBytes, bytes } = queryCeilings;
   const limits = { ...queryLimits, ...asked };
   return {

@@ -11,6 +11,8 @@ import { defineUint256Functions } from './uint256-functions.ts';
 
 /** What a query may write to disk when its memory does not suffice. */
 const SPILL = '4GB';
+/** The same as DuckDB shows it in its errors. */
+export const SPILL_SHOWN = '3.7 GiB';
 const MiB = 1024 * 1024;
 
 export interface SessionOptions {

@@ -29,5 +29,5 @@ const macros = [
 ];
 
 export async function defineUint256Functions(connection: DuckDBConnection): Promise<void> {
-  for (const macro of macros) await connection.run(`CREATE MACRO ${macro}`);
+  await connection.run(macros.map((macro) => `CREATE MACRO ${macro};`).join('\n'));
 }

@@ -8,7 +8,7 @@ import { isMillraceError, MillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { BlockRef, ChainBlock, Header } from './block.ts';
 import { type HeldChain, holdChain, holdChainAt } from './fork.ts';
-import { createPatience } from './patience.ts';
+import { createPatience, type Trouble } from './patience.ts';
 import type { ChainReader } from './reader.ts';
 import type { Cursor, Step } from './step.ts';
 import { createWakeUp } from './wake-up.ts';
@@ -26,6 +26,8 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /** Sequence of the first step, when it must be higher than the cursor says. Default 1, or the cursor's + 1. */
   readonly nextSequence?: number;
+  /** Told when the node cannot be read, and with undefined when it can again. */
+  readonly onTrouble?: (trouble: Trouble | undefined) => void;
 }
 
 export type ResumePoint =
@@ -41,7 +43,11 @@ const CATCH_UP_CHUNK = 512;
 export async function* follow(options: FollowOptions): AsyncIterable<Step> {
   const { reader, clock, logger, signal, pollMs = 1000 } = options;
   const chain = startingChain(options);
-  const patience = createPatience({ clock, logger });
+  const patience = createPatience({
+    clock,
+    logger,
+    ...(options.onTrouble ? { onChange: options.onTrouble } : {}),
+  });
   const wakeUp = createWakeUp({ clock, subscribe: (listener) => reader.onHead(listener) });
   const round: Round = { ...options, chain, finalityKnown: true };
   try {

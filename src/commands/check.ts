@@ -1,9 +1,10 @@
 // `millrace check`: is this manifest good? Fields, rules, and the SQL of every processor, without starting anything.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { load } from 'js-yaml';
 import type { Pipeline } from '../api/pipeline.ts';
 import { readManifest } from '../api/read-manifest.ts';
 import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
@@ -17,22 +18,63 @@ export function checkCommand(): Command {
     .requiredOption('-f, --file <manifest>', 'the Pipeline, as YAML')
     .addHelpText('after', '\nExamples:\n  $ millrace check -f examples/pipeline.yaml')
     .action(async ({ file }: { file: string }) => {
-      const pipeline = await readManifest(file);
-      await checkProcessors(pipeline);
-      const { processors } = pipeline.spec;
-      process.stdout.write(
-        `${file}: Pipeline ${pipeline.metadata.name} is good (${processors.length} processors)\n`,
-      );
+      const { name, processors } = await checkManifest(file);
+      process.stdout.write(`${file}: Pipeline ${name} is good (${processors} processors)\n`);
     });
 }
 
-/** The SQL of every processor, all problems at once. @throws SqlInvalid, SqlDenied (one), ManifestInvalid (several) */
-export async function checkProcessors(pipeline: Pipeline): Promise<void> {
+/** Fields, rules and SQL, every problem at once. @throws ManifestUnreadable, ManifestInvalid, SqlInvalid, SqlDenied */
+export async function checkManifest(
+  file: string,
+): Promise<{ readonly name: string; readonly processors: number }> {
+  let problems: readonly string[] = [];
+  let pipeline: Pipeline | undefined;
+  try {
+    pipeline = await readManifest(file);
+  } catch (error) {
+    if (!isMillraceError(error, 'ManifestInvalid')) throw error;
+    problems = error.details;
+  }
+  const processors = pipeline?.spec.processors ?? (await sqlOf(file));
+  const refused = await sqlProblems(processors);
+  const [only] = refused;
+  if (only && refused.length === 1 && problems.length === 0) throw only;
+  const details = [...problems, ...refused.map(describeError)];
+  if (details.length > 0 || !pipeline)
+    throw new MillraceError('ManifestInvalid', { file, count: details.length }, { details });
+  return { name: pipeline.metadata.name, processors: processors.length };
+}
+
+interface NamedSql {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** What can be read as a processor's SQL from a manifest that has other problems. */
+async function sqlOf(file: string): Promise<readonly NamedSql[]> {
+  const document = load(await readFile(file, 'utf8')) as { spec?: { processors?: unknown } } | null;
+  const listed = document?.spec?.processors;
+  if (!Array.isArray(listed)) return [];
+  return listed.map((entry: Partial<NamedSql> | null) => ({
+    name: String(entry?.name ?? '?'),
+    // An empty one is a problem of its own, and named already.
+    sql: typeof entry?.sql === 'string' && entry.sql !== '' ? entry.sql : 'SELECT 1',
+  }));
+}
+
+/** Ready to run? @throws ManifestUnreadable, ManifestInvalid, SqlInvalid, SqlDenied */
+export async function readChecked(file: string): Promise<Pipeline> {
+  await checkManifest(file);
+  return readManifest(file);
+}
+
+async function sqlProblems(processors: readonly NamedSql[]): Promise<readonly MillraceError[]> {
+  if (processors.length === 0) return [];
   const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-check-'));
   const engine = await openDuckDbEngine({ tempFolder, clock: systemClock });
   const problems: MillraceError[] = [];
   try {
-    for (const [index, { name, sql }] of pipeline.spec.processors.entries()) {
+    for (const [index, { name, sql }] of processors.entries()) {
       try {
         await engine.describe({ sql, where: `spec.processors[${index}].sql (${name})` });
       } catch (error) {
@@ -44,13 +86,5 @@ export async function checkProcessors(pipeline: Pipeline): Promise<void> {
     await engine.close();
     await rm(tempFolder, { recursive: true, force: true });
   }
-  const [first] = problems;
-  if (first && problems.length === 1) throw first;
-  if (first) {
-    throw new MillraceError(
-      'ManifestInvalid',
-      { file: `Pipeline ${pipeline.metadata.name}`, count: problems.length },
-      { details: problems.map(describeError) },
-    );
-  }
+  return problems;
 }

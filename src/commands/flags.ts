@@ -9,9 +9,11 @@ export function portFlag(text: string): number {
   return port;
 }
 
-export function wholeFlag(text: string): number {
+/** A whole number of at least one. */
+export function countFlag(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('not a whole number');
+  if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('give a whole number from 1 up');
+  }
   return value;
 }

@@ -8,7 +8,7 @@ import { systemClock } from '../clock.ts';
 import { type Config, readConfig } from '../config.ts';
 import { MillraceError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
-import { wholeFlag } from './flags.ts';
+import { countFlag } from './flags.ts';
 import { dataFolder } from './query/data-folder-flag.ts';
 import { formatResult, type OutputFormat, outputFormats } from './query/format-result.ts';
 import { openQueries, type Queries } from './query/open-queries.ts';
@@ -39,8 +39,8 @@ export function queryCommand(): Command {
         outputFormats,
       ),
     )
-    .option('--limit <rows>', 'at most so many rows', wholeFlag, 10_000)
-    .option('--timeout <seconds>', 'at most so long', wholeFlag, 60)
+    .option('--limit <rows>', 'at most so many rows', countFlag, 10_000)
+    .option('--timeout <seconds>', 'at most so long', countFlag, 60)
     .option('--save <name>', 'keep the SQL under this name (after it ran)')
     .option('--saved [name]', 'run the query kept under this name; without a name, list them')
     .option('--delete <name>', 'forget the query kept under this name')
@@ -83,6 +83,9 @@ async function answer(given: string | undefined, flags: Flags, queries: Queries)
       throw new MillraceError('QueryUnknown', { name: flags.delete });
     return;
   }
+  if (flags.save !== undefined && !/^[a-z0-9][a-z0-9-]{0,63}$/.test(flags.save)) {
+    throw new MillraceError('QueryNameInvalid', { name: JSON.stringify(flags.save) });
+  }
   if (flags.saved === true) return print(savedList(await queries.saved()), flags);
   const sql = await sqlOf(given, flags, queries);
   const result = await queries.run(sql, { rows: flags.limit, timeMs: flags.timeout * 1_000 });
@@ -99,8 +102,8 @@ async function sqlOf(given: string | undefined, flags: Flags, queries: Queries):
     if (!found) throw new MillraceError('QueryUnknown', { name: flags.saved });
     return found.sql;
   }
-  if (given === '-') return (await process.stdin.toArray()).join('');
-  if (given !== undefined) return given;
+  const sql = given === '-' ? (await process.stdin.toArray()).join('') : given;
+  if (sql?.trim()) return sql;
   throw new MillraceError('UsageInvalid', { problem: 'there is no SQL to run' });
 }
 

@@ -22,14 +22,23 @@ export function readIdentity(folder: string): Identity | undefined {
   throw new MillraceError('DataFolderDamaged', { file, problem: 'it does not say whose data this is' });
 }
 
-/** @throws DataFolderForeign, DataFolderDamaged */
-export function claimIdentity(folder: string, identity: Identity): void {
+export function isNew(folder: string): boolean {
+  return readIdentity(folder) === undefined;
+}
+
+/** Is it nobody's, or this one's? @throws DataFolderForeign, DataFolderDamaged */
+export function checkIdentity(folder: string, identity: Identity): void {
   const known = readIdentity(folder);
   const say = ({ pipeline, chainId }: Identity) => `pipeline ${pipeline} on chain ${chainId}`;
-  if (!known) writeFileSync(join(folder, 'identity.json'), `${JSON.stringify(identity)}\n`);
-  else if (known.pipeline !== identity.pipeline || known.chainId !== identity.chainId) {
+  if (known && (known.pipeline !== identity.pipeline || known.chainId !== identity.chainId)) {
     throw new MillraceError('DataFolderForeign', { folder, owner: say(known), asked: say(identity) });
   }
+}
+
+/** @throws DataFolderForeign, DataFolderDamaged */
+export function claimIdentity(folder: string, identity: Identity): void {
+  checkIdentity(folder, identity);
+  if (isNew(folder)) writeFileSync(join(folder, 'identity.json'), `${JSON.stringify(identity)}\n`);
 }
 
 /**

@@ -75,6 +75,12 @@ function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
       fingerprint: fingerprint(spec),
     });
     const progress = await results.progress(table);
+    if (table.version > 1) {
+      logger.info(
+        { table: table.name, owner: table.owner },
+        'the SQL or window is not that of the first version: its rows are in a table of their own',
+      );
+    }
     set({
       table,
       state: 'running',

@@ -3,7 +3,7 @@
 // that appears later (LogGap) is in the next plan. It is paced by the recorder's lag; the live part never is.
 
 import type { ChainBlock } from '../chain/block.ts';
-import { createPatience } from '../chain/patience.ts';
+import { createPatience, type Trouble } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Clock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
@@ -27,6 +27,7 @@ export interface HistoryDeps {
   readonly signal: AbortSignal;
   /** A plan was made: so many blocks will be read. */
   readonly onPlan: (blocks: number) => void;
+  readonly onTrouble?: (trouble: Trouble | undefined) => void;
   readonly onPublished: (blocks: readonly ChainBlock[]) => void;
   readonly limits?: Partial<HistoryLimits>;
 }
@@ -56,7 +57,7 @@ export async function streamHistory(deps: HistoryDeps): Promise<void> {
   const limits = { ...defaults, ...deps.limits };
   const { topics, names, clock, logger, signal } = deps;
   const publisher = await topics.publisher(`${names.history}.history`);
-  const patience = createPatience({ clock, logger });
+  const patience = createPatience({ clock, logger, ...(deps.onTrouble ? { onChange: deps.onTrouble } : {}) });
   try {
     while (!signal.aborted) {
       try {

@@ -3,7 +3,7 @@
 
 import type { Header } from '../chain/block.ts';
 import { type FollowOptions, follow, type ResumePoint } from '../chain/follow.ts';
-import { createPatience } from '../chain/patience.ts';
+import { createPatience, type Trouble } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Step } from '../chain/step.ts';
 import type { Clock } from '../clock.ts';
@@ -29,6 +29,7 @@ export interface LiveDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly onTrouble?: (trouble: Trouble | undefined) => void;
   /** Called after each step is durable on the topics. */
   readonly onStep: (step: Step) => void;
 }
@@ -67,7 +68,7 @@ async function publishedBefore({ topics, names }: LivePositionDeps): Promise<boo
 /** Waits for a node that is away. */
 async function firstFinalized(deps: LivePositionDeps): Promise<Header> {
   const { reader, finality, clock, logger, signal } = deps;
-  const patience = createPatience({ clock, logger });
+  const patience = createPatience({ clock, logger, ...(deps.onTrouble ? { onChange: deps.onTrouble } : {}) });
   for (;;) {
     try {
       const earliest = await reader.header('earliest', signal);
@@ -110,6 +111,7 @@ export async function streamLive(resume: ResumePoint, deps: LiveDeps): Promise<v
     const nextSequence = Math.max(cursorSequence + 1, clock.now());
     const steps = follow({
       nextSequence,
+      ...(deps.onTrouble ? { onTrouble: deps.onTrouble } : {}),
       reader,
       finality,
       resume,

@@ -2,6 +2,7 @@
 
 import type { BlockRef, Header } from '../chain/block.ts';
 import type { FollowOptions } from '../chain/follow.ts';
+import type { Trouble } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
@@ -23,7 +24,8 @@ export interface StreamerDeps {
   readonly finality: FollowOptions['finality'];
   /** First block wanted, asked at each plan; everything up to `finalized` can only come through history. */
   readonly start: (finalized: number) => Promise<number>;
-  readonly recorderGroup: string;
+  /** The consumer groups whose lag tells what is recorded. */
+  readonly recorderGroups: { readonly history: string; readonly canonical: string };
   readonly clock: Clock;
   readonly logger: Logger;
   readonly pollMs?: number;
@@ -45,6 +47,8 @@ export interface StreamerFigures {
     readonly deepest: number;
     readonly last: { readonly depth: number; readonly at: number } | undefined;
   };
+  /** Why the chain is not read right now, and since when. */
+  readonly trouble: string | undefined;
   readonly bufferedBytes: number;
 }
 
@@ -65,6 +69,20 @@ export function createStreamer(deps: StreamerDeps): Streamer {
   let transactions = 0;
   let reorgs = { count: 0, deepest: 0, last: undefined as { depth: number; at: number } | undefined };
   let undoing = 0;
+  const troubles: { live?: Trouble | undefined; history?: Trouble | undefined } = {};
+
+  /**
+   * Up to where blocks can only come through history. The live part brings what is above the block that its oldest kept
+   * record calls final; but blocks become final in order, so what is missing below a final one, or below the last one
+   * published once the recorder has taken every record, is lost there.
+   */
+  const historyEndNow = async (firstFinalized: number): Promise<number> => {
+    const published = finalized?.number ?? firstFinalized;
+    const { records } = await topics.lag(deps.recorderGroups.canonical, names.blocks);
+    if (records === 0) return published;
+    const covered = (await log.coverage()).at(-1)?.to ?? 0;
+    return Math.max((await historyEnd(topics, names.blocks)) ?? firstFinalized, covered);
+  };
 
   return {
     run: (signal) =>
@@ -79,6 +97,9 @@ export function createStreamer(deps: StreamerDeps): Streamer {
           streamLive(resume, {
             ...common,
             ...(deps.pollMs === undefined ? {} : { pollMs: deps.pollMs }),
+            onTrouble: (trouble) => {
+              troubles.live = trouble;
+            },
             onStep: (step) => {
               head = step.cursor.head;
               finalized = step.cursor.finalized;
@@ -100,15 +121,16 @@ export function createStreamer(deps: StreamerDeps): Streamer {
         start(
           streamHistory({
             ...common,
-            recorderGroup: deps.recorderGroup,
+            recorderGroup: deps.recorderGroups.history,
             coverage: () => log.coverage(),
             wanted: async () => {
-              // Blocks become final in order: what is missing below a final block of the live part is lost there.
-              const covered = (await log.coverage()).at(-1)?.to ?? 0;
-              const end = Math.max((await historyEnd(topics, names.blocks)) ?? first.number, covered);
+              const end = await historyEndNow(first.number);
               const from = await deps.start(end);
               historyWanted = from <= end ? { from, to: end } : undefined;
               return historyWanted;
+            },
+            onTrouble: (trouble) => {
+              troubles.history = trouble;
             },
             onPlan: (blocksAsked) => {
               backlogBlocks = blocksAsked;
@@ -133,7 +155,14 @@ export function createStreamer(deps: StreamerDeps): Streamer {
       blocks,
       transactions,
       reorgs,
+      trouble: troubleText(troubles.live ?? troubles.history),
       bufferedBytes: reader.bufferedBytes(),
     }),
   };
+}
+
+function troubleText(trouble: Trouble | undefined): string | undefined {
+  if (!trouble) return undefined;
+  const { error, since } = trouble;
+  return `${error.code}: ${error.message}; tried again since ${new Date(since).toISOString()}`;
 }

@@ -104,7 +104,9 @@ test('--fresh forgets only its own data, and only once the right chain has answe
   assert.ok(!existsSync(join(folder, 'project/lock.sqlite')));
 });
 
-test('a chain that is older than the retention: said, and --until ends', { timeout: 60_000 }, async (t) => {
+test('a chain that is older than the retention: refused by --until, said otherwise', {
+  timeout: 60_000,
+}, async (t) => {
   const folder = aFolder(t);
   const node = await startReplay({ files: mainnetFiles, head: { start: 17_686_124 }, finalityDistance: 4 });
   t.after(() => node.close());
@@ -116,6 +118,9 @@ test('a chain that is older than the retention: said, and --until ends', { timeo
     'head',
   );
   const ended = await running.ended;
-  assert.equal(ended.code, 0, ended.stderr);
-  assert.match(ended.stdout, /final in the log up to block none/);
+  assert.equal(ended.code, 4);
+  assert.match(
+    ended.stderr,
+    /^millrace: NothingKept: block 17686124 is of 2023-07-13T17:40:59Z, older than .* 180 d/m,
+  );
 });

@@ -2,9 +2,11 @@
 // in the tables equal to those computed from the input files by other code.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { startReplay } from '../../src/chain/replay/replay-node.ts';
 import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
 import { dumpData } from '../dump-data.ts';
@@ -66,7 +68,10 @@ test('every transaction of the files is in the log once, and both tables hold th
   assert.ok((dump.results.get('cluster.gas_by_window')?.length ?? 0) >= 3);
 
   assert.match(stderr, /"depth":3.*"reorg"/);
-  assert.match(stdout, /final in the log up to block 17686132: 23 blocks, 4416 transactions, 9807 logs/);
+  assert.match(
+    stdout,
+    /final in the log up to block 17686132; 23 blocks, 4416 transactions, 9807 logs in all/,
+  );
   assert.match(
     stdout,
     /gas-by-window: 3 windows, 3 rows in cluster.gas_by_window; open window 2023-07-13T17:42:00Z to 2023-07-13T17:43:00Z/,
@@ -94,6 +99,13 @@ test('every transaction of the files is in the log once, and both tables hold th
   const windows = JSON.parse(joined.stdout) as readonly { transactions: number; again: number }[];
   assert.equal(windows.length, 3, joined.stderr);
   for (const { transactions, again } of windows) assert.equal(again, transactions);
+
+  // A reader that has seen enough is no error.
+  const main = new URL('../../src/main.ts', import.meta.url).pathname;
+  const piped = `set -o pipefail; "$0" --disable-warning=ExperimentalWarning ${main} query 'SELECT * FROM transactions' --data ${data} --format csv | head -n 1`;
+  const { stdout: line, stderr: noise } = await promisify(execFile)('bash', ['-c', piped, process.execPath]);
+  assert.match(line, /^hash,nonce,/);
+  assert.equal(noise, '');
 });
 
 test('queries are saved, listed, run and deleted, through a running pipeline and after it', {

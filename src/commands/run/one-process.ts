@@ -6,13 +6,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDuration, parseRetention } from '../../api/duration.ts';
 import type { Pipeline } from '../../api/pipeline.ts';
-import { runQuery } from '../../batch-engine/run-query.ts';
+import { createQueryRunner } from '../../batch-engine/run-query.ts';
 import type { ChainReader } from '../../chain/reader.ts';
 import { createChangeSignal } from '../../change-signal.ts';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type EmbeddedStores, emptyFolder, openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
-import { claimIdentity, type Identity, refuseStrangers } from '../../data-folder/identity.ts';
+import {
+  checkIdentity,
+  claimIdentity,
+  type Identity,
+  isNew,
+  refuseStrangers,
+} from '../../data-folder/identity.ts';
 import { type FolderLock, lockFolder } from '../../data-folder/lock.ts';
 import type { Logger } from '../../logger.ts';
 import { createProcessors, type Processors } from '../../processor/processor.ts';
@@ -98,8 +104,9 @@ async function open(
     closers.push(() => connection.close());
     return connection;
   };
-  // Nothing is forgotten before a node of the right chain has answered.
-  const early = options.fresh ? await connect(undefined) : undefined;
+  if (!options.fresh) checkIdentity(folder, asked);
+  // Nothing is forgotten, and a new folder is nobody's, before a node of the right chain has answered.
+  const early = options.fresh || isNew(folder) ? await connect(undefined) : undefined;
   if (options.fresh) await emptyFolder(folder);
   claimIdentity(folder, asked);
   const stores = await openEmbeddedStores({ folder, clock, logger });
@@ -137,7 +144,7 @@ async function open(
         ? { depth: ethereum.finality.depth }
         : { tag: 'finalized' },
     start: (finalized) => first.at(finalized),
-    recorderGroup: recorderGroups.history,
+    recorderGroups,
     clock,
     logger: logger.child({ role: 'streamer' }),
   });
@@ -160,7 +167,7 @@ async function open(
     log: stores.log,
     results: stores.results,
     engine: stores.engine,
-    limits: { timeMs: 10 * 60_000, rows: 1_000_000, memoryBytes: processorMemory },
+    limits: { timeMs: 10 * 60_000, rows: 1_000_000, memoryBytes: processorMemory, bytes: processorMemory },
     retention,
     holder: randomUUID(),
     clock,
@@ -185,7 +192,7 @@ async function open(
     log: stores.log,
     results: stores.results,
     metadata: stores.metadata,
-    query: ({ sql, limits }) => runQuery({ sql, ...(limits ? { limits } : {}), stores, signal }),
+    query: createQueryRunner({ stores, signal }),
     token: lock.token,
     logger: logger.child({ role: 'web', level: 'warn' }),
     uiFolder,

@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { type DestinationStream, pino } from 'pino';
 import type { Pipeline } from '../../api/pipeline.ts';
-import { readManifest } from '../../api/read-manifest.ts';
 import { systemClock } from '../../clock.ts';
 import { readConfig } from '../../config.ts';
 import { MillraceError } from '../../errors.ts';
 import { createLogger, type Logger } from '../../logger.ts';
 import { isAbort } from '../../together.ts';
-import { checkProcessors } from '../check.ts';
+import { readChecked } from '../check.ts';
 import { portFlag } from '../flags.ts';
 import { logStatus } from './log-status.ts';
 import { type OneProcess, openOneProcess } from './one-process.ts';
@@ -80,9 +79,8 @@ async function run(flags: Flags): Promise<void> {
       problem: `--until takes head or a block number, not ${flags.until}`,
     });
   }
-  const pipeline = await readManifest(flags.file);
+  const pipeline = await readChecked(flags.file);
   refuseExternal(pipeline);
-  await checkProcessors(pipeline);
 
   const folder = flags.data ?? config.dataFolder ?? join('data', pipeline.metadata.name);
   const onTerminal = flags.panel && process.stderr.isTTY === true && process.stdout.isTTY === true;

@@ -43,6 +43,7 @@ export function createStatus(deps: {
     const recorded = recorder.figures();
     const coverage = await stores.log.coverage();
     const lag = await recorderLag();
+    const bounds = await stores.log.bounds();
     const start = deps.start();
     const finalized = streamed.finalized?.number;
     const wanted =
@@ -62,6 +63,7 @@ export function createStatus(deps: {
       startedAt,
       now,
       ...state,
+      ...(streamed.trouble === undefined ? {} : { problem: streamed.trouble }),
       head,
       finalized: streamed.finalized && (await blockStatus(streamed.finalized)),
       start,
@@ -77,7 +79,7 @@ export function createStatus(deps: {
         },
         {
           name: 'recorder',
-          height: recorded.height,
+          height: recorded.height ?? bounds?.newest.number,
           lag,
           transactionsPerSecond: meters.recorder.rate(recorded.transactions, now),
           transactions: recorded.transactions,

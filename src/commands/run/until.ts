@@ -2,15 +2,16 @@
 // at the log since, so each window that the target closes has its rows.
 
 import type { Clock } from '../../clock.ts';
-import { isMillraceError } from '../../errors.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
 import { formatTime } from '../../processor/windows.ts';
+import { formatDuration } from '../../status/figures.ts';
 import type { OneProcess } from './one-process.ts';
 
 export type Until = 'head' | number;
 
 const pauseMs = 50;
 
-/** Resolves when reached. @throws the error of a processor that failed: its rows will never be there */
+/** Resolves when reached. @throws NothingKept, and the error of a processor that failed: its rows will never be there */
 export async function untilReached(
   until: Until,
   run: OneProcess,
@@ -21,7 +22,10 @@ export async function untilReached(
   let coveredAt: number | undefined;
   for (;;) {
     signal.throwIfAborted();
-    if (coveredAt === undefined && (await covered(target, run, clock))) coveredAt = clock.now();
+    if (coveredAt === undefined) {
+      if (await covered(target, run)) coveredAt = clock.now();
+      else refuseExpired(target, run, clock);
+    }
     const processors = run.processors.figures();
     const failed = processors.find((processor) => processor.state === 'failed');
     if (failed?.problem) throw failed.problem;
@@ -35,14 +39,7 @@ export async function untilReached(
   }
 }
 
-async function covered(
-  target: Target,
-  { stores, start, retention }: OneProcess,
-  clock: Clock,
-): Promise<boolean> {
-  // A block beyond the retention is never kept: nothing more will come of it.
-  if (retention !== 'forever' && target.time !== undefined && target.time * 1_000 <= clock.now() - retention)
-    return true;
+async function covered(target: Target, { stores, start }: OneProcess): Promise<boolean> {
   const from = start();
   if (from === undefined) return false;
   const coverage = await stores.log.coverage();
@@ -62,12 +59,22 @@ async function targetOf(until: Until, { reader }: OneProcess, signal: AbortSigna
   return { number: until === 'head' ? (header?.number ?? 0) : until, time: header?.timestamp };
 }
 
+/** A block beyond the retention is never kept: waiting for it would never end. @throws NothingKept */
+function refuseExpired({ number, time }: Target, { retention }: OneProcess, clock: Clock): void {
+  if (retention === 'forever' || time === undefined || time * 1_000 > clock.now() - retention) return;
+  throw new MillraceError('NothingKept', {
+    number,
+    time: formatTime(time),
+    retention: formatDuration(retention / 1_000),
+  });
+}
+
 /** What stands when the run ends, for a person: a line per processor, the open window named. */
 export async function summary({ stores, processors, recorder }: OneProcess): Promise<readonly string[]> {
   const final = await stores.log.newestFinal();
   const size = await stores.log.size();
   const lines = [
-    `final in the log up to block ${final?.number ?? 'none'}: ${size.blocks} blocks, ${size.transactions} transactions, ${size.logs} logs`,
+    `final in the log up to block ${final?.number ?? 'none'}; ${size.blocks} blocks, ${size.transactions} transactions, ${size.logs} logs in all`,
   ];
   const { expired } = recorder.figures();
   if (expired > 0) lines.push(`${expired} blocks were older than transactionLog.retention: not kept`);

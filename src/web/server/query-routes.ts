@@ -13,7 +13,7 @@ import type { TypedApp } from './typed-routes.ts';
 /** Runs one SELECT over the log and the results. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit */
 export type RunQuery = (request: {
   readonly sql: string;
-  /** What is not given is the runner's own limit. */
+  /** What is not given is the runner's own limit; what is more than its ceiling is the ceiling. */
   readonly limits?: Partial<QueryLimits>;
 }) => Promise<QueryResult>;
 
@@ -26,6 +26,7 @@ const QueryBody = Type.Object(
           timeMs: Type.Optional(Type.Integer({ minimum: 1 })),
           rows: Type.Optional(Type.Integer({ minimum: 1 })),
           memoryBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+          bytes: Type.Optional(Type.Integer({ minimum: 1 })),
         },
         { additionalProperties: false },
       ),
@@ -34,7 +35,7 @@ const QueryBody = Type.Object(
   { additionalProperties: false },
 );
 
-const QueryName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }) });
+const QueryName = Type.Object({ name: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$' }) });
 const SavedBody = Type.Object(
   { sql: Type.String({ minLength: 1, maxLength: 100_000 }) },
   { additionalProperties: false },
