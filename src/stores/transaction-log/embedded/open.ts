@@ -12,6 +12,7 @@ import { openSqlite, sqliteBytes, transaction } from '../../sqlite.ts';
 import type { BlockRow, Row } from '../columns.ts';
 import type { CanonicalEntry, FinalBlock, TransactionLog } from '../port.ts';
 import { toTuples } from '../tuple.ts';
+import { BackgroundSealing } from './background-sealing.ts';
 import { CanonicalReader } from './canonical-reader.ts';
 import { CoveredRuns, type Run } from './covered-runs.ts';
 import { type EncodedBlock, encodeBlock } from './encoded-block.ts';
@@ -22,17 +23,9 @@ import { RecentReads } from './recent-reads.ts';
 import { migrations } from './recent-schema.ts';
 import { type BecameFinal, type BlockName, RecentWrites, toPart } from './recent-writes.ts';
 import { openScan } from './scan.ts';
-import { sealRecent, unsealedRuns } from './sealing.ts';
 import type { SegmentRecord } from './segment-builder.ts';
 import { checkSegmentFiles, removeStrays } from './segment-files.ts';
-import {
-  type Amount,
-  DEFAULT_SEGMENT_SIZE,
-  isFull,
-  NOTHING,
-  plus,
-  type SegmentSize,
-} from './segment-size.ts';
+import { DEFAULT_SEGMENT_SIZE, type SegmentSize } from './segment-size.ts';
 import { deleteSegments, insertSegment, readSegments } from './segment-table.ts';
 import { Segments } from './segments.ts';
 
@@ -82,26 +75,20 @@ interface Parts extends EmbeddedLogOptions {
 
 class EmbeddedTransactionLog implements TransactionLog {
   readonly #parts: Parts;
-  readonly #size: SegmentSize;
   readonly #commits: GroupCommit;
   readonly #writes: RecentWrites;
   readonly #recent: RecentReads;
   readonly #reader: CanonicalReader;
   readonly #history: History;
   #runs: CoveredRuns;
-  /** At least the largest run of final blocks among the recent ones. */
-  #unsealed: Amount = NOTHING;
-  #sealing: Promise<void> | undefined;
-  #sealingFailed: unknown;
+  readonly #sealing: BackgroundSealing;
   #closed = false;
-  #expiring = false;
   /** appendFinal and flush take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     const { db, folder, segments, parquet, segmentSize = DEFAULT_SEGMENT_SIZE } = parts;
     this.#parts = parts;
-    this.#size = segmentSize;
     this.#commits = new GroupCommit(db);
     this.#writes = new RecentWrites(db);
     this.#recent = new RecentReads(db);
@@ -114,9 +101,13 @@ class EmbeddedTransactionLog implements TransactionLog {
       keepRecent: (blocks) => this.#keepRecent(blocks),
     });
     this.#runs = this.#coveredRuns();
-    for (const { transactions, bytes } of this.#recent.finals()) {
-      this.#unsealed = plus(this.#unsealed, { blocks: 1, transactions, bytes });
-    }
+    this.#sealing = new BackgroundSealing({
+      ...parts,
+      size: segmentSize,
+      recent: this.#recent,
+      isHeld: (number) => this.#history.heldHash(number) !== undefined,
+      register: (record) => this.#register(record),
+    });
   }
 
   async writeTransactions(block: BlockName, rows: readonly Row[]): Promise<void> {
@@ -146,9 +137,7 @@ class EmbeddedTransactionLog implements TransactionLog {
     const final = await this.#commits.run(() => this.#setCanonical(entry));
     if (final === undefined) return;
     this.#cover([final]);
-    this.#startSealing();
-    // The head must not run away from a sealing that is slow or fails.
-    if (isFull(this.#unsealed, times(this.#size, 4))) await this.#sealing;
+    await this.#sealing.keepUp();
   }
 
   async appendFinal(blocks: readonly FinalBlock[]): Promise<void> {
@@ -159,13 +148,7 @@ class EmbeddedTransactionLog implements TransactionLog {
 
   async flush(): Promise<void> {
     await this.#inTurn(() => this.#history.seal());
-    // The one under way may have begun without the newest blocks; those that come from now on are not waited for.
-    await this.#sealing;
-    this.#startSealing();
-    await this.#sealing;
-    const failed = this.#sealingFailed;
-    this.#sealingFailed = undefined;
-    if (failed !== undefined) throw failed;
+    await this.#sealing.flush();
   }
 
   bufferedBytes(): number {
@@ -175,10 +158,8 @@ class EmbeddedTransactionLog implements TransactionLog {
   async expire(time: number): Promise<number> {
     const { db, segments } = this.#parts;
     // Blocks that are being copied into a segment must not go meanwhile.
-    this.#expiring = true;
-    await this.#sealing;
-    const old = segments.list.filter((segment) => segment.lastTime < time);
-    try {
+    return this.#sealing.without(async () => {
+      const old = segments.list.filter((segment) => segment.lastTime < time);
       const recent = transaction(db, () => {
         deleteSegments(db, old);
         return this.#writes.removeBefore(time);
@@ -187,10 +168,7 @@ class EmbeddedTransactionLog implements TransactionLog {
       this.#runs = this.#coveredRuns();
       await segments.settled();
       return old.reduce((blocks, segment) => blocks + segment.blocks, recent);
-    } finally {
-      this.#expiring = false;
-      this.#startSealing();
-    }
+    });
   }
 
   async coverage() {
@@ -262,7 +240,7 @@ class EmbeddedTransactionLog implements TransactionLog {
     this.#closed = true;
     await this.#inTurn(async () => this.#history.abandon());
     await this.#commits.drain();
-    await this.#sealing;
+    await this.#sealing.close();
     parquet.close();
     await segments.close();
     db.close();
@@ -314,11 +292,7 @@ class EmbeddedTransactionLog implements TransactionLog {
   #cover(blocks: readonly BecameFinal[]): void {
     for (const block of blocks) {
       this.#runs.add(asRun(block));
-      this.#unsealed = plus(this.#unsealed, {
-        blocks: 1,
-        transactions: block.transactions,
-        bytes: block.bytes,
-      });
+      this.#sealing.add(block);
     }
   }
 
@@ -334,33 +308,6 @@ class EmbeddedTransactionLog implements TransactionLog {
       }),
     );
     return new CoveredRuns([...sealed, ...this.#recent.finals().map(asRun)]);
-  }
-
-  /** Seals in the background, one at a time. A failure leaves the blocks where they are; flush reports it. */
-  #startSealing(): void {
-    if (this.#sealing !== undefined || this.#expiring || this.#closed || !isFull(this.#unsealed, this.#size))
-      return;
-    const { folder, clock, logger } = this.#parts;
-    const begun = clock.now();
-    const waiting = {
-      size: this.#size,
-      recent: this.#recent,
-      isHeld: (number: number) => this.#history.heldHash(number) !== undefined,
-    };
-    this.#sealing = sealRecent({ ...waiting, folder, register: (record) => this.#register(record) })
-      .then(
-        (segments) => logger.debug({ segments, ms: clock.now() - begun }, 'sealed recent blocks'),
-        (error: unknown) => {
-          this.#sealingFailed = error;
-          logger.warn({ error }, 'cannot seal recent blocks; they stay as they are');
-        },
-      )
-      .finally(() => {
-        this.#sealing = undefined;
-        this.#unsealed = unsealedRuns(waiting).largest;
-        // More may have become final meanwhile. After a failure the next final block tries again.
-        if (this.#sealingFailed === undefined) this.#startSealing();
-      });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -381,9 +328,4 @@ function asRun({
 
 function nameOf({ number, hash }: BlockName): string {
   return `block ${number} ${hash}`;
-}
-
-function times(size: SegmentSize, factor: number): SegmentSize {
-  const { transactions, bytes, blocks, least } = size;
-  return { transactions: transactions * factor, bytes: bytes * factor, blocks: blocks * factor, least };
 }
