@@ -4,7 +4,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 /** Bytes of one text; a vector holds 2048 of them. */
-export const TEXT_BYTES = 64 * 1024;
+export const TEXT_BYTES = 16 * 1024;
 /** Elements of one list. */
 export const LIST_LENGTH = 10_000;
 

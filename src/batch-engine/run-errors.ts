@@ -19,7 +19,7 @@ export function explainDuckDb(error: unknown, where: string, limits?: QueryLimit
     );
   }
   // DuckDB lowers its bound on spilling to what the disk has left.
-  const spilled = /([\d.]+ \w+) used\)[^]*max_temp_directory_size/.exec(message)?.[1];
+  const spilled = /([\d.]+ \w+) used\)[\s\S]*max_temp_directory_size/.exec(message)?.[1];
   if (/No space left on device/i.test(message) || (spilled !== undefined && spilled !== SPILL_SHOWN)) {
     return new MillraceError('DiskFull', { file: `what ${where} puts aside` }, { cause: error });
   }

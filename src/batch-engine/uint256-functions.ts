@@ -4,12 +4,12 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-/** What `uint256` takes for an amount. */
-export const amountPattern = '-?[0-9]{1,1000}';
+/** What `uint256` takes for an amount, up to 1000 characters. As `{1,1000}` it would take 2 ms to compile at each use. */
+export const amountPattern = '-?[0-9]+';
 
 const macros = [
   // The cast alone would cut '1.5' to 1 and take '1e3' for an error of its own.
-  `uint256(x) AS CASE WHEN regexp_full_match(x::VARCHAR, '${amountPattern}') THEN x::VARCHAR::BIGNUM
+  `uint256(x) AS CASE WHEN regexp_full_match(x::VARCHAR, '${amountPattern}') AND strlen(x::VARCHAR) <= 1000 THEN x::VARCHAR::BIGNUM
      WHEN x IS NULL THEN NULL
      ELSE error('not a decimal integer: ' || x::VARCHAR) END`,
   'uint256_sum(x) AS sum(uint256(x))',
