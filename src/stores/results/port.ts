@@ -58,7 +58,7 @@ export interface Results {
   /**
    * Claims the window [start, start + window) for one processor; undefined when another holds it. A claim that is not
    * used within `ttl` milliseconds may be taken over, and is then worth nothing (ClaimLost); its own holder may claim
-   * again at any time, as after a crash.
+   * again at any time. Where only one process can have the store open, claims go with that process.
    */
   claim(
     table: ResultTable,
