@@ -4,10 +4,11 @@
 import type { BatchEngine, QueryLimits } from '../batch-engine/port.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import { isoTime } from '../stores/results/iso-time.ts';
 import type { Owner, Results, ResultTable } from '../stores/results/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import type { SettledTimes } from './settled-times.ts';
-import { coveredWindows, formatTime, type WindowRange, windowStart } from './windows.ts';
+import { coveredWindows, type WindowRange, windowStart } from './windows.ts';
 
 export interface ProcessorSpec {
   readonly name: string;
@@ -111,7 +112,7 @@ async function runWindow(start: number, deps: PassDeps): Promise<number | 'held 
       await claim.release();
       return 'expired';
     }
-    const where = `processor ${spec.name}, window ${formatTime(start)}`;
+    const where = `processor ${spec.name}, window ${isoTime(start)}`;
     const request = { sql: spec.sql, where, scan, window, limits, signal };
     const { rows } = await engine.run(request, (answer) => claim.replace(answer.rows));
     return rows;

@@ -23,8 +23,3 @@ export function coveredWindows(coverage: Coverage, length: number): WindowRange 
 export function windowStart(time: number, length: number): number {
   return Math.floor(time / length) * length;
 }
-
-/** `2023-07-13T17:39:00Z`, as window_start stands in the tables. */
-export function formatTime(seconds: number): string {
-  return new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
-}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeStageLag } from './describe-lag.ts';
 import {
   formatAge,
   formatBytes,
@@ -10,6 +11,7 @@ import {
   plural,
   shortHash,
 } from './figures.ts';
+import type { StageLag } from './pipeline-status.ts';
 
 test('thousands are separated, whatever the length', () => {
   assert.equal(formatCount(17686110), '17,686,110');
@@ -47,6 +49,35 @@ test('a share reaches 100 % only when everything is there', () => {
     [formatShare(99_999, 100_000), formatShare(5, 5), formatShare(0, 0), formatShare(1, 3)],
     ['99.9 %', '100 %', '0 %', '33.3 %'],
   );
+});
+
+test('a stage says what is before it, the processor which window is still open', () => {
+  const stage = { transactionsPerSecond: 0, transactions: 0, bufferedBytes: 0 };
+  const lagOf = (lag: StageLag) => describeStageLag({ ...stage, name: 'recorder', lag }, { processors: [] });
+  assert.deepEqual([{}, { blocks: 0 }, { blocks: 1, bytes: 2 ** 20 }].map(lagOf), [
+    '–',
+    'none',
+    '1 block · 1.0 MiB',
+  ]);
+  const waits = (...ends: readonly number[]) =>
+    describeStageLag(
+      { ...stage, name: 'processor', lag: {} },
+      {
+        processors: ends.map((end) => ({
+          name: 'a',
+          owner: 'cluster',
+          table: 'a',
+          state: 'waiting' as const,
+          windowsDone: 0,
+          openWindow: { start: end - 60, end },
+        })),
+      },
+    );
+  const noon = Date.UTC(2023, 6, 13, 12) / 1000;
+  assert.equal(waits(), '–');
+  assert.equal(waits(noon + 60, noon), 'window open to 12:00');
+  assert.equal(waits(noon + 10), 'window open to 12:00:10');
+  assert.equal(waits(noon + 43_200), 'window open to 07-14 00:00');
 });
 
 test('hashes shorten and nouns agree', () => {

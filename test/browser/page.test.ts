@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -45,6 +46,17 @@ async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
+/** Labels of the tables that show a part of their columns only. */
+async function cutTables(page: Page, tables: string): Promise<readonly (string | null)[]> {
+  return page
+    .locator(`.table-scroll:has(${tables})`)
+    .evaluateAll((regions) =>
+      regions
+        .filter((region) => region.scrollWidth > region.clientWidth)
+        .map((region) => region.getAttribute('aria-label')),
+    );
+}
+
 test(
   'the overview shows the figures, the flow, the results with charts and the newest transactions',
   options,
@@ -64,10 +76,16 @@ test(
           '311 records',
         ])
           await page.getByText(figure).filter({ visible: true }).first().waitFor();
-        assert.equal(await page.locator('table.transactions tbody tr').count(), 25);
+        const rows = page.locator('table.transactions tbody tr');
+        assert.equal(await rows.count(), look === 'narrow' ? 8 : 25);
+        assert.deepEqual(await cutTables(page, look === 'narrow' ? '.transactions' : 'table'), []);
         assert.equal(await page.getByText('provisional').first().isVisible(), true);
         assert.ok(await hasInk(page), 'the first chart is drawn');
         await screenshot(page, `overview-${look}-${dark ? 'dark' : 'light'}`);
+        if (look === 'narrow') {
+          await page.getByRole('button', { name: '17 more' }).click();
+          assert.equal(await rows.count(), 25);
+        }
         assert.ok((await overflow(page)) <= 0, 'the page fits its width');
         assert.deepEqual(problems, []);
         await page.close();
@@ -101,6 +119,10 @@ test('figures move while somebody looks', options, async () => {
     problem: 'FinalizedContradiction: the node contradicts block 5',
   };
   await page.getByRole('alert').filter({ hasText: 'contradicts block 5' }).waitFor();
+  fixture.status = { ...before, problem: 'EndpointUnreachable: no node answers since 17:42' };
+  await page.getByRole('alert').filter({ hasText: 'Held up. EndpointUnreachable' }).waitFor();
+  await page.getByRole('status').filter({ hasText: 'held up' }).waitFor();
+  await screenshot(page, 'held-up-wide-light');
   fixture.status = before;
   assert.deepEqual(problems, []);
   await page.close();
@@ -140,7 +162,9 @@ test('a transaction, a block and an address are found, and lead to each other', 
   const [busiest, rows] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
   assert.ok(busiest && rows);
   await search(page, busiest);
-  await page.getByRole('heading', { name: 'Address' }).waitFor();
+  await page.getByRole('heading', { name: `Address ${busiest}` }).waitFor();
+  await page.getByText('the newest 50 transactions shown').waitFor();
+  await screenshot(page, 'address-wide-light');
   assert.equal(await page.locator('table.transactions tbody tr').count(), 50);
   await page.getByRole('button', { name: 'Older transactions' }).click();
   await page.locator('table.transactions tbody tr').nth(99).waitFor();
@@ -151,6 +175,24 @@ test('a transaction, a block and an address are found, and lead to each other', 
   await screenshot(page, 'search-problem-wide-light');
   await page.goBack();
   await page.getByRole('heading', { name: `Block ${formatCount(block.block.number + 1)}` }).waitFor();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  await page.close();
+});
+
+test('only the neighbours that the log holds are offered', options, async () => {
+  const { page, problems } = await openPage(browser, { url: fixture.web.url, ...wide });
+  const numbers = fixture.blocks.map(({ block }) => block.number);
+  const [oldest = 0, second = 0] = numbers;
+  const newest = numbers.at(-1) ?? 0;
+  const neighbours = async (number: number) => {
+    await search(page, String(number));
+    await page.getByRole('heading', { name: `Block ${formatCount(number)}` }).waitFor();
+    return page.locator('.neighbours a').allInnerTexts();
+  };
+  assert.deepEqual(await neighbours(newest), [`← ${formatCount(newest - 1)}`]);
+  assert.deepEqual(await neighbours(oldest), [`${formatCount(oldest + 1)} →`]);
+  assert.equal((await neighbours(second)).length, 2);
+  assert.deepEqual(problems, []);
   await page.close();
 });
 
@@ -168,6 +210,17 @@ test('a result table sorts exactly, pages, and gives its file', options, async (
     values.every((value, at) => at === 0 || value <= (values[at - 1] ?? value));
   assert.equal((await amounts()).length, 25);
   assert.equal(isDescending(await amounts()), false);
+  // Counts are stacked; amounts of different tokens and distinct senders are not.
+  assert.equal(
+    await page.getByRole('img', { name: 'transfers by token_address and window, stacked' }).count(),
+    1,
+  );
+  for (const name of ['senders', 'amount']) {
+    await page.getByRole('button', { name, pressed: false }).first().click();
+    await page.getByText('by token_address, those with most transfers').waitFor();
+    assert.equal(await page.getByRole('img', { name: /stacked/ }).count(), 0);
+    assert.equal(await page.getByRole('img', { name: new RegExp(`^${name} of 0x`) }).count(), 6);
+  }
   await page.getByRole('button', { name: 'amount' }).last().click();
   assert.equal(isDescending(await amounts()), true);
   await page.getByRole('button', { name: 'Next' }).click();
@@ -182,14 +235,45 @@ test('a result table sorts exactly, pages, and gives its file', options, async (
   await page.close();
 });
 
-test('a query runs from its page', options, async () => {
-  const { page, problems } = await openPage(browser, { url: `${fixture.web.url}#/query`, ...narrow });
-  await page.getByRole('button', { name: 'Run' }).click();
-  await page.getByRole('cell', { name: '1' }).waitFor();
-  await screenshot(page, 'query-narrow-light');
-  assert.ok((await overflow(page)) <= 0, 'the page fits its width');
-  assert.deepEqual(problems, []);
-  await page.close();
+test('a query is written, run, saved, and its answer taken away as a file', options, async () => {
+  for (const [look, viewport] of Object.entries({ wide, narrow })) {
+    const { page, problems } = await openPage(browser, {
+      url: `${fixture.web.url}#/query`,
+      ...viewport,
+      dark: look === 'narrow',
+    });
+    page.on('dialog', (dialog) => void dialog.accept());
+    const tables = page.getByRole('region', { name: 'Tables' });
+    await tables.getByText(/^transfers 10 columns$/).click();
+    await tables.getByText('token_address').filter({ visible: true }).waitFor();
+    assert.ok(await tables.getByText('cluster.gas_by_minute').isVisible());
+
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText(/^20 rows in \d+\.\d\d s$/).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), 'answer.csv');
+    const lines = (await readFile(await download.path(), 'utf8')).split('\r\n');
+    assert.equal(lines[0], 'block_number,transactions,gas_used');
+    assert.equal(lines.length, 22);
+
+    await page.getByLabel('SQL').fill('SELECT number FROM blocks WHERE number = 0');
+    await page.getByLabel('Save as').fill('nothing');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('SQL').fill('SELECT 1 AS one');
+    await page.getByRole('button', { name: 'Run nothing' }).click();
+    await page.getByText('No rows.', { exact: true }).waitFor();
+    assert.match(await page.getByLabel('SQL').inputValue(), /number = 0/);
+    await screenshot(page, `query-${look}-${look === 'narrow' ? 'dark' : 'light'}`);
+    await page.getByRole('button', { name: 'Delete nothing' }).click();
+    await page.getByRole('button', { name: 'Run nothing' }).waitFor({ state: 'detached' });
+    assert.deepEqual(await fixture.metadata.savedQueries('cluster'), []);
+    assert.ok((await overflow(page)) <= 0, 'the page fits its width');
+    assert.deepEqual(problems, []);
+    await page.close();
+  }
 });
 
 test('a page that lost its server says so, and goes on when it is back', options, async () => {

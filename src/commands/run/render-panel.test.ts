@@ -4,7 +4,7 @@ import { aStatus } from './a-status.fixture.ts';
 import { type PanelLook, renderPanel } from './render-panel.ts';
 import { statusLine } from './status-line.ts';
 
-const look: PanelLook = { width: 100, height: 40, colours: false, url: 'http://127.0.0.1:4000/' };
+const look: PanelLook = { width: 120, height: 40, colours: false, url: 'http://127.0.0.1:4000/' };
 
 test('the panel shows every figure that a person asks first', () => {
   const text = renderPanel(aStatus(), look).join('\n');
@@ -14,7 +14,7 @@ test('the panel shows every figure that a person asks first', () => {
     /finalized +17,686,129 .* 3 blocks behind the head/,
     /streamer +17,686,132 +1,234 +1\.5 MiB {2}none/,
     /recorder +17,686,130 +1,100 +0\.0 MiB {2}2 blocks · 311 records {2}history/,
-    /processor +– +0 +0\.0 MiB {2}–/,
+    /processor +– +0 +0\.0 MiB {2}window open to 14:35/,
     /coverage +█+░+ {2}50\.0 % {2}10 of 20 blocks {2}1 min 15 s left/,
     /reorgs +1, deepest 3, last of 3 blocks 12 s ago/,
     /4,100 transactions in 21 blocks, 3\.2 MiB/,
@@ -54,6 +54,36 @@ test('every size is kept, and the figures that matter most go last', () => {
   assert.deepEqual(small, ['mainnet', 'head', 'coverage', 'page']);
 });
 
+test('at 60 columns whole parts are left out, and nothing is cut', () => {
+  const lines = renderPanel(aStatus(), { ...look, width: 60 });
+  const text = lines.join('\n');
+  assert.ok(!text.includes('…\n') && lines.every((line) => line.length <= 60), text);
+  for (const wanted of [
+    /^mainnet {2}chain 1 {2}running for 1 min 32 s$/m,
+    /finalized +17,686,129 +48 s ago, 3 blocks behind the head$/m,
+    /recorder +17,686,130 +1,100 {2}2 blocks · 311 records$/m,
+    /coverage +█+░+ {2}50\.0 % {2}.*1 min 15 s left$/m,
+    /gas-by-minute .* 2 windows, open to 14:35$/m,
+    /^page +http:\/\/127\.0\.0\.1:4000\/$/m,
+  ])
+    assert.match(text, wanted);
+});
+
+test('a problem is told whole while it runs, and the last frame says that it stopped', () => {
+  const problem = `EndpointUnreachable: ${'no node answers '.repeat(6)}; since 14:35`;
+  const lines = renderPanel(aStatus({ problem }), { ...look, width: 70 });
+  assert.equal(
+    lines
+      .slice(1, 4)
+      .map((line) => line.trim())
+      .join(' '),
+    `! ${problem.replace(/ +/g, ' ')}`,
+  );
+  const stopped = renderPanel(aStatus({ state: 'stopping' }), look).join('\n');
+  assert.match(stopped, /^mainnet {2}chain 1 {2}stopped after 1 min 32 s/);
+  assert.doesNotMatch(stopped, /Ctrl-C|stopping/);
+});
+
 test('colours are there when asked for and only then; a node cannot write to the terminal', () => {
   const status = aStatus({ state: 'failed', problem: 'the node said \x1b[2J\nboo' });
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes are what this is about
@@ -79,7 +109,7 @@ test('a pipeline that knows nothing yet says so', () => {
   ).join('\n');
   assert.match(text, /head +not yet/);
   assert.match(text, /0 % {2}0 of 0 blocks/);
-  assert.match(text, /reorgs +none/);
+  assert.match(text, /reorgs +none since the start/);
 });
 
 test('the log line has the same figures as flat fields and leaves out what is not known', () => {

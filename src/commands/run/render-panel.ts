@@ -1,7 +1,7 @@
 // The live panel as lines of text, from one status: pure, so that it can be tested and looked at. Fits the given
-// size: lines are cut at the width, and when there are too many the least important ones go first.
+// size: where there is no room the least important parts of a line go, and the least important lines.
 
-import { describeLag } from '../../status/describe-lag.ts';
+import { describeStageLag, windowEnd, windowTime } from '../../status/describe-lag.ts';
 import {
   formatAge,
   formatBytes,
@@ -9,7 +9,6 @@ import {
   formatDuration,
   formatRate,
   formatShare,
-  formatTime,
   plural,
   shortHash,
 } from '../../status/figures.ts';
@@ -19,7 +18,8 @@ import type {
   ProcessorStatus,
   StageStatus,
 } from '../../status/pipeline-status.ts';
-import { type Line, type Piece, piece, renderLine, type Style } from './styled-line.ts';
+import { fitLine, type Part, wrapText } from './fit-line.ts';
+import { type Line, piece, renderLine, type Style } from './styled-line.ts';
 
 export interface PanelSize {
   readonly width: number;
@@ -37,31 +37,34 @@ type Weighted = readonly [weight: number, line: Line];
 
 const label = (text: string) => piece(text.padEnd(11), 'dim');
 const blank: Line = [];
+const problemRows = 3;
+const barCells = { least: 8, most: 40 } as const;
 
 export function renderPanel(status: PipelineStatus, look: PanelLook): string[] {
+  const { width } = look;
   const lines: Weighted[] = [
-    [0, title(status)],
-    ...problemLines(status),
+    [0, title(status, width)],
+    ...problemLines(status, width),
     [6, blank],
-    [0, headLine('head', status.head, status)],
-    [1, finalizedLine(status)],
+    [0, headLine('head', status.head, { status, width })],
+    [1, finalizedLine(status, width)],
     [6, blank],
-    [2, stageHeader],
-    ...status.stages.map((stage): Weighted => [1, stageLine(stage)]),
+    [2, stageHeader(width)],
+    ...status.stages.map((stage): Weighted => [1, stageLine(stage, status, width)]),
     [6, blank],
-    [0, coverageLine(status, look.width)],
-    [4, intervalsLine(status)],
-    [2, reorgLine(status)],
-    [3, logLine(status)],
-    [4, topicsLine(status)],
-    ...processorLines(status.processors),
+    [0, coverageLine(status, width)],
+    [4, intervalsLine(status, width)],
+    [2, reorgLine(status, width)],
+    [3, logLine(status, width)],
+    [4, topicsLine(status, width)],
+    ...processorLines(status.processors, width),
     [6, blank],
-    [0, footer(look.url)],
+    [0, footer(status, look)],
   ];
-  return fit(lines, look.height).map((line) => renderLine(line, look));
+  return fitHeight(lines, look.height).map((line) => renderLine(line, look));
 }
 
-function fit(lines: readonly Weighted[], height: number): readonly Line[] {
+function fitHeight(lines: readonly Weighted[], height: number): readonly Line[] {
   const kept = [...lines];
   while (kept.length > Math.max(1, height)) {
     const heaviest = Math.max(...kept.map(([weight]) => weight));
@@ -81,63 +84,108 @@ const stateStyle: Readonly<Record<string, Style>> = {
   failed: 'red',
 };
 
-function title(status: PipelineStatus): Line {
+function title(status: PipelineStatus, width: number): Line {
+  const { state } = status;
+  // Every role has ended by then: it is the last that the panel says.
+  const stopped = state === 'stopping';
+  const held = state === 'running' && status.problem !== undefined;
+  const uptime = formatDuration((status.now - status.startedAt) / 1000);
+  return fitLine(
+    [
+      [0, piece(status.pipeline, 'bold')],
+      [2, piece(`  chain ${status.chainId}`, 'dim')],
+      [0, piece('  ')],
+      [0, piece(stopped ? 'stopped' : state, held ? 'yellow' : stateStyle[state])],
+      [1, piece(` ${stopped ? 'after' : 'for'} ${uptime}`)],
+      [3, piece(`  ${status.endpoints.join(', ')}`, 'dim')],
+    ],
+    width,
+  );
+}
+
+/** Whole, over a few lines: it is what a person has to read. */
+function problemLines({ problem, state }: PipelineStatus, width: number): readonly Weighted[] {
+  if (problem === undefined) return [];
+  const style = state === 'failed' ? 'red' : 'yellow';
+  return wrapText(`! ${problem}`, { width: width - 2, most: problemRows }).map(
+    (text, at): Weighted => [at === 0 ? 0 : 1, [piece(at === 0 ? text : `  ${text}`, style)]],
+  );
+}
+
+interface Context {
+  readonly status: PipelineStatus;
+  readonly width: number;
+}
+
+function headLine(name: string, block: BlockStatus | undefined, { status, width }: Context): Line {
+  return fitLine(headParts(name, block, status), width);
+}
+
+function headParts(name: string, block: BlockStatus | undefined, status: PipelineStatus): readonly Part[] {
+  if (!block) {
+    return [
+      [0, label(name)],
+      [0, piece('not yet', 'dim')],
+    ];
+  }
   return [
-    piece(status.pipeline, 'bold'),
-    piece(`  chain ${status.chainId}  `, 'dim'),
-    piece(status.state, stateStyle[status.state]),
-    piece(` for ${formatDuration((status.now - status.startedAt) / 1000)}`),
-    piece(`  ${status.endpoints.join(', ')}`, 'dim'),
+    [0, label(name)],
+    [0, piece(formatCount(block.number).padStart(12), 'bold')],
+    [3, piece(`  ${shortHash(block.hash)}`, 'dim')],
+    [1, piece(`  ${formatAge(status.now / 1000 - block.timestamp)}`)],
   ];
 }
 
-function problemLines(status: PipelineStatus): readonly Weighted[] {
-  if (status.problem === undefined) return [];
-  return [[0, [piece(status.problem, status.state === 'failed' ? 'red' : 'yellow')]]];
-}
-
-function headLine(name: string, block: BlockStatus | undefined, status: PipelineStatus): Line {
-  if (!block) return [label(name), piece('not yet', 'dim')];
-  return [
-    label(name),
-    piece(formatCount(block.number).padStart(12), 'bold'),
-    piece(`  ${shortHash(block.hash)}  `, 'dim'),
-    piece(formatAge(status.now / 1000 - block.timestamp)),
-  ];
-}
-
-function finalizedLine(status: PipelineStatus): Line {
-  const line = headLine('finalized', status.finalized, status);
-  if (!status.head || !status.finalized) return line;
+function finalizedLine(status: PipelineStatus, width: number): Line {
+  const parts = headParts('finalized', status.finalized, status);
+  if (!status.head || !status.finalized) return fitLine(parts, width);
   const behind = status.head.number - status.finalized.number;
-  return [...line, piece(`, ${plural(behind, 'block')} behind the head`, 'dim')];
+  return fitLine([...parts, [2, piece(`, ${plural(behind, 'block')} behind the head`, 'dim')]], width);
 }
 
-const stageHeader: Line = [
-  piece(
-    `${'stage'.padEnd(11)}${'height'.padStart(12)}${'tx/s'.padStart(10)}${'buffered'.padStart(12)}  lag`,
-    'dim',
-  ),
-];
+/** Below this there is no column for the buffers. */
+const widthWithBuffers = 76;
 
-function stageLine(stage: StageStatus): Line {
-  const lag = describeLag(stage.lag);
+function stageHeader(width: number): Line {
+  const buffered = width < widthWithBuffers ? '' : 'buffered'.padStart(12);
   return [
-    piece(stage.name.padEnd(11)),
-    piece((stage.height === undefined ? '–' : formatCount(stage.height)).padStart(12), 'bold'),
-    piece(formatRate(stage.transactionsPerSecond).padStart(10)),
-    piece(formatBytes(stage.bufferedBytes).padStart(12)),
-    piece(`  ${lag}`, lag === 'none' ? 'green' : undefined),
-    ...(stage.detail === undefined ? [] : [piece(`  ${stage.detail}`, 'dim')]),
+    piece(`${'stage'.padEnd(11)}${'height'.padStart(12)}${'tx/s'.padStart(10)}${buffered}  lag`, 'dim'),
   ];
+}
+
+function stageLine(stage: StageStatus, status: PipelineStatus, width: number): Line {
+  const lag = describeStageLag(stage, status);
+  const [first = '', ...rest] = lag.split(' · ');
+  const buffered: readonly Part[] =
+    width < widthWithBuffers ? [] : [[0, piece(formatBytes(stage.bufferedBytes).padStart(12))]];
+  return fitLine(
+    [
+      [0, piece(stage.name.padEnd(11))],
+      [0, piece((stage.height === undefined ? '–' : formatCount(stage.height)).padStart(12), 'bold')],
+      [0, piece(formatRate(stage.transactionsPerSecond).padStart(10))],
+      ...buffered,
+      [1, piece(`  ${first}`, lag === 'none' ? 'green' : undefined)],
+      ...rest.map((part): Part => [2, piece(` · ${part}`)]),
+      [3, piece(stage.detail === undefined ? '' : `  ${stage.detail}`, 'dim')],
+    ],
+    width,
+  );
 }
 
 function coverageLine({ coverage }: PipelineStatus, width: number): Line {
   const { blocksCovered, blocksWanted, etaSeconds } = coverage;
   const complete = blocksWanted > 0 && blocksCovered >= blocksWanted;
   const eta = complete ? 'complete' : etaSeconds === undefined ? '' : `${formatDuration(etaSeconds)} left`;
-  const figures = `${formatShare(blocksCovered, blocksWanted)}  ${formatCount(blocksCovered)} of ${plural(blocksWanted, 'block')}  ${eta}`;
-  const cells = Math.max(8, Math.min(40, width - 13 - figures.length));
+  const figures = fitLine(
+    [
+      [0, piece(`  ${formatShare(blocksCovered, blocksWanted)}`)],
+      [2, piece(`  ${formatCount(blocksCovered)} of ${plural(blocksWanted, 'block')}`)],
+      [1, piece(eta === '' ? '' : `  ${eta}`)],
+    ],
+    width - 11 - barCells.least,
+  );
+  const room = width - 11 - figures.reduce((sum, { text }) => sum + text.length, 0);
+  const cells = Math.max(barCells.least, Math.min(barCells.most, room));
   const filled = complete
     ? cells
     : Math.floor((blocksWanted === 0 ? 0 : blocksCovered / blocksWanted) * cells);
@@ -145,69 +193,103 @@ function coverageLine({ coverage }: PipelineStatus, width: number): Line {
     label('coverage'),
     piece('█'.repeat(filled), complete ? 'green' : 'cyan'),
     piece('░'.repeat(cells - filled), 'dim'),
-    piece(`  ${figures.trimEnd()}`),
+    ...figures,
   ];
 }
 
-function intervalsLine({ coverage, start }: PipelineStatus): Line {
-  const intervals = coverage.intervals
-    .map(({ from, to }) => `${formatCount(from)}–${formatCount(to)}`)
-    .join('  ');
-  const wanted = start === undefined ? '' : `from ${formatCount(start)}`;
-  return [label(''), piece(intervals === '' ? wanted : intervals, 'dim')];
+function intervalsLine({ coverage, start }: PipelineStatus, width: number): Line {
+  const intervals = coverage.intervals.map(({ from, to }) => `${formatCount(from)}–${formatCount(to)}`);
+  if (intervals.length === 0)
+    return [label(''), piece(start === undefined ? '' : `from ${formatCount(start)}`, 'dim')];
+  const textOf = (shown: number) => {
+    const more = intervals.length - shown;
+    return [...intervals.slice(0, shown), ...(more > 0 ? [`and ${more} more`] : [])].join('  ');
+  };
+  let shown = intervals.length;
+  while (shown > 1 && textOf(shown).length > width - 11) shown -= 1;
+  return [label(''), piece(textOf(shown), 'dim')];
 }
 
-function reorgLine({ reorgs, now }: PipelineStatus): Line {
-  if (reorgs.count === 0) return [label('reorgs'), piece('none', 'dim')];
-  const last = reorgs.last
-    ? `, last of ${plural(reorgs.last.depth, 'block')} ${formatAge((now - reorgs.last.at) / 1000)}`
-    : '';
-  return [
-    label('reorgs'),
-    piece(formatCount(reorgs.count), 'bold'),
-    piece(`, deepest ${formatCount(reorgs.deepest)}${last}`),
-  ];
+function reorgLine({ reorgs, now }: PipelineStatus, width: number): Line {
+  if (reorgs.count === 0) return [label('reorgs'), piece('none since the start', 'dim')];
+  const { last } = reorgs;
+  const ago = last && `, last of ${plural(last.depth, 'block')} ${formatAge((now - last.at) / 1000)}`;
+  return fitLine(
+    [
+      [0, label('reorgs')],
+      [0, piece(formatCount(reorgs.count), 'bold')],
+      [1, piece(`, deepest ${formatCount(reorgs.deepest)}`)],
+      [2, piece(ago ?? '')],
+    ],
+    width,
+  );
 }
 
-function logLine({ log }: PipelineStatus): Line {
-  return [
-    label('log'),
-    piece(formatCount(log.transactions), 'bold'),
-    piece(` transactions in ${plural(log.blocks, 'block')}, ${formatBytes(log.bytes)}`),
-  ];
+function logLine({ log }: PipelineStatus, width: number): Line {
+  return fitLine(
+    [
+      [0, label('log')],
+      [0, piece(formatCount(log.transactions), 'bold')],
+      [0, piece(` transaction${log.transactions === 1 ? '' : 's'}`)],
+      [1, piece(` in ${plural(log.blocks, 'block')}`)],
+      [2, piece(`, ${formatBytes(log.bytes)}`)],
+    ],
+    width,
+  );
 }
 
-function topicsLine({ topics, memory }: PipelineStatus): Line {
-  return [
-    label('topics'),
-    piece(formatCount(topics.records), 'bold'),
-    piece(` records, ${formatBytes(topics.bytes)}`),
-    piece(`  memory ${formatBytes(memory.rssBytes)}`, 'dim'),
-  ];
+function topicsLine({ topics, memory }: PipelineStatus, width: number): Line {
+  return fitLine(
+    [
+      [0, label('topics')],
+      [0, piece(formatCount(topics.records), 'bold')],
+      [0, piece(` record${topics.records === 1 ? '' : 's'}`)],
+      [1, piece(`, ${formatBytes(topics.bytes)}`)],
+      [2, piece(`  memory ${formatBytes(memory.rssBytes)}`, 'dim')],
+    ],
+    width,
+  );
 }
 
-function processorLines(processors: readonly ProcessorStatus[]): readonly Weighted[] {
+function processorLines(processors: readonly ProcessorStatus[], width: number): readonly Weighted[] {
   if (processors.length === 0) return [];
-  const width = Math.max(...processors.map(({ name }) => name.length));
-  return [[6, blank], ...processors.map((processor): Weighted => [3, processorLine(processor, width)])];
-}
-
-function processorLine(processor: ProcessorStatus, width: number): Line {
-  const { newestWindow, openWindow, problem, state } = processor;
-  const after: Piece[] = [];
-  if (newestWindow !== undefined) after.push(piece(`, newest ${formatTime(newestWindow).slice(5, 16)}`));
-  if (openWindow) after.push(piece(`, open to ${formatTime(openWindow.end).slice(11, 16)}`, 'dim'));
-  if (problem !== undefined) after.push(piece(`  ${problem}`, 'red'));
+  const names = Math.max(...processors.map(({ name }) => name.length));
   return [
-    piece(processor.name.padEnd(width)),
-    piece(`  ${state.padEnd(8)}`, stateStyle[state]),
-    piece(formatCount(processor.windowsDone).padStart(7), 'bold'),
-    piece(processor.windowsDone === 1 ? ' window' : ' windows'),
-    ...after,
+    [6, blank],
+    ...processors.map((processor): Weighted => [3, processorLine(processor, { names, width })]),
   ];
 }
 
-function footer(url: string | undefined): Line {
-  const stop = piece('Ctrl-C stops cleanly, starting again resumes', 'dim');
-  return url === undefined ? [stop] : [label('page'), piece(url, 'cyan'), piece('   '), stop];
+function processorLine(
+  processor: ProcessorStatus,
+  { names, width }: { readonly names: number; readonly width: number },
+): Line {
+  const { newestWindow, openWindow, problem, state } = processor;
+  return fitLine(
+    [
+      [0, piece(processor.name.padEnd(names))],
+      [1, piece(`  ${state.padEnd(8)}`, stateStyle[state])],
+      [0, piece(formatCount(processor.windowsDone).padStart(7), 'bold')],
+      [0, piece(processor.windowsDone === 1 ? ' window' : ' windows')],
+      [3, piece(newestWindow === undefined ? '' : `, newest ${windowTime(newestWindow)}`)],
+      [2, piece(openWindow ? `, open to ${windowEnd(openWindow.end)}` : '', 'dim')],
+      [0, piece(problem === undefined ? '' : `  ${problem}`, 'red')],
+    ],
+    width,
+  );
+}
+
+function footer({ state }: PipelineStatus, { url, width }: PanelLook): Line {
+  // Neither page nor Ctrl-C is of use any more.
+  if (state === 'stopping') return [piece('starting again resumes', 'dim')];
+  const stop = 'Ctrl-C stops cleanly, starting again resumes';
+  if (url === undefined) return [piece(stop, 'dim')];
+  return fitLine(
+    [
+      [0, label('page')],
+      [0, piece(url, 'cyan')],
+      [1, piece(`   ${stop}`, 'dim')],
+    ],
+    width,
+  );
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { EmbeddedStores } from '../../data-folder/embedded-stores.ts';
 import type { ProcessorFigures, Processors } from '../../processor/processor.ts';
 import { type Recorder, recorderGroups } from '../../recorder/recorder.ts';
+import { plural } from '../../status/figures.ts';
 import type { BlockStatus, PipelineStatus, ProcessorStatus } from '../../status/pipeline-status.ts';
 import { createRateMeter } from '../../status/rate-meter.ts';
 import type { PipelineTopics } from '../../stores/topics/pipeline-topics.ts';
@@ -92,7 +93,10 @@ export function createStatus(deps: {
           transactionsPerSecond: 0,
           transactions: 0,
           bufferedBytes: 0,
-          detail: `${figures.reduce((sum, processor) => sum + processor.windows, 0)} windows`,
+          detail: plural(
+            figures.reduce((sum, processor) => sum + processor.windows, 0),
+            'window',
+          ),
         },
       ],
       coverage: {

@@ -3,8 +3,8 @@
 
 import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
-import { formatTime } from '../../processor/windows.ts';
 import { formatDuration } from '../../status/figures.ts';
+import { isoTime } from '../../stores/results/iso-time.ts';
 import type { OneProcess } from './one-process.ts';
 
 export type Until = 'head' | number;
@@ -64,7 +64,7 @@ function refuseExpired({ number, time }: Target, { retention }: OneProcess, cloc
   if (retention === 'forever' || time === undefined || time * 1_000 > clock.now() - retention) return;
   throw new MillraceError('NothingKept', {
     number,
-    time: formatTime(time),
+    time: isoTime(time),
     retention: formatDuration(retention / 1_000),
   });
 }
@@ -82,7 +82,7 @@ export async function summary({ stores, processors, recorder }: OneProcess): Pro
     const open =
       openWindow === undefined
         ? 'no window open yet'
-        : `open window ${formatTime(openWindow)} to ${formatTime(openWindow + spec.window)}`;
+        : `open window ${isoTime(openWindow)} to ${isoTime(openWindow + spec.window)}`;
     lines.push(
       isMillraceError(problem)
         ? `${spec.name}: ${problem.code}`

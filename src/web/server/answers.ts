@@ -42,6 +42,9 @@ export interface TransactionAnswer {
 
 export interface BlockAnswer {
   readonly block: BlockEntry;
+  /** Numbers of the blocks beside it, where the log holds them. */
+  readonly previous: number | null;
+  readonly next: number | null;
   readonly transactions: readonly TransactionSummary[];
 }
 
@@ -76,6 +79,15 @@ export interface ResultRowsAnswer {
   readonly rows: readonly ResultRow[];
   /** True when there are more rows than the limit. */
   readonly truncated: boolean;
+}
+
+/** What SQL can read, with the types that it has there. */
+export interface QueryTablesAnswer {
+  readonly tables: readonly {
+    /** As in FROM: `blocks`, `cluster.gas_by_hour`. */
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly type: string }[];
+  }[];
 }
 
 export interface SavedQueriesAnswer {

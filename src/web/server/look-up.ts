@@ -78,7 +78,14 @@ async function findBlock(log: TransactionLog, at: number | string): Promise<Bloc
   const block = await log.block(at);
   if (!block) return undefined;
   // By its hash: a reorg between the two reads must not mix two blocks.
-  return { block, transactions: (await log.transactionsOfBlock(block.hash)).map(summarise) };
+  const transactions = (await log.transactionsOfBlock(block.hash)).map(summarise);
+  const [previous, next] = await Promise.all([held(log, block.number - 1), held(log, block.number + 1)]);
+  return { block, previous, next, transactions };
+}
+
+/** The number itself when the log has its block: history may have gaps while it is filled. */
+async function held(log: TransactionLog, number: number): Promise<number | null> {
+  return number >= 0 && (await log.block(number)) ? number : null;
 }
 
 async function notInLog(log: TransactionLog, what: string): Promise<MillraceError> {

@@ -4,6 +4,7 @@
 import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { MillraceError } from '../../errors.ts';
+import { isoTime } from '../../stores/results/iso-time.ts';
 import type { Owner, ResultColumn, ResultRow, Results, ResultTable } from '../../stores/results/port.ts';
 import type { ResultRowsAnswer, ResultTableAnswer, ResultTablesAnswer } from './answers.ts';
 import { csvLine } from './csv.ts';
@@ -101,5 +102,5 @@ async function tableAnswer(results: Results, table: ResultTable): Promise<Result
 }
 
 function rowOf(row: { readonly windowStart: number; readonly values: ResultRow }): ResultRow {
-  return [new Date(row.windowStart * 1000).toISOString(), ...row.values];
+  return [isoTime(row.windowStart), ...row.values];
 }

@@ -19,6 +19,7 @@ import { routeResults } from './result-routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { createStatusFeed } from './status-feed.ts';
 import { routeStatus } from './status-routes.ts';
+import { routeTables } from './table-routes.ts';
 import { withTypes } from './typed-routes.ts';
 
 const bodyLimitBytes = 256 * 1024;
@@ -69,6 +70,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   routeEvents(app, feed);
   routeLog(typed, log);
   routeResults(typed, results);
+  routeTables(app, results);
   routeQueries(typed, { ...options, host, clock, queryOwner: options.queryOwner ?? 'cluster' });
   await routePages(app, options.uiFolder);
 

@@ -1,10 +1,12 @@
 // For tests: the web server over real embedded stores that hold 23 real mainnet blocks, 17,686,110 to 17,686,132, the
 // last three of them provisional, and two result tables computed from their rows here, by plain code.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { openDuckDbEngine } from '../../batch-engine/duckdb.ts';
+import { createQueryRunner } from '../../batch-engine/run-query.ts';
 import type { ChainBlock, RawBlock, RawReceipt } from '../../chain/block.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
@@ -16,6 +18,7 @@ import type { ResultColumn, ResultRow, Results } from '../../stores/results/port
 import { openEmbeddedTransactionLog } from '../../stores/transaction-log/embedded/open.ts';
 import type { FinalBlock, TransactionLog } from '../../stores/transaction-log/port.ts';
 import { blockRow, logRows, transactionRows } from '../../streamer/records.ts';
+import type { RunQuery } from './query-routes.ts';
 import { startWeb, type Web, type WebOptions } from './start-web.ts';
 
 const examples = new URL('../../../examples/mainnet/', import.meta.url);
@@ -30,6 +33,8 @@ export interface WebFixture {
   readonly log: TransactionLog;
   readonly results: Results;
   readonly metadata: Metadata;
+  /** The engine behind the server. */
+  readonly query: RunQuery;
   /** What the server tells; a test may replace it. */
   status: PipelineStatus;
   /** Starts the server again on the port that it had. */
@@ -50,6 +55,10 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
   const metadata = await openEmbeddedMetadata({ file: join(folder, 'metadata.sqlite') });
   await fillLog(log, blocks);
   await fillResults(results, blocks.slice(0, -provisionalBlocks));
+  await mkdir(join(folder, 'tmp'));
+  const engine = await openDuckDbEngine({ tempFolder: join(folder, 'tmp'), clock: systemClock });
+  const stopping = new AbortController();
+  const query = createQueryRunner({ stores: { log, results, engine }, signal: stopping.signal });
   const token = 'token-of-the-fixture';
   const start = (port: number) =>
     startWeb({
@@ -58,7 +67,7 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
       log,
       results,
       metadata,
-      query: async () => ({ columns: [{ name: 'one', type: 'integer' }], rows: [[1]], truncated: false }),
+      query,
       token,
       logger: silentLogger,
       uiFolder: join(import.meta.dirname, '../ui'),
@@ -71,12 +80,15 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
     log,
     results,
     metadata,
+    query,
     status: await statusOf(log, results, blocks),
     restartWeb: async () => {
       fixture.web = await start(Number(new URL(fixture.web.url).port));
     },
     close: async () => {
       await fixture.web.close();
+      stopping.abort();
+      await engine.close();
       await log.close();
       await results.close();
       await metadata.close();
@@ -151,6 +163,7 @@ async function fillResults(results: Results, blocks: readonly FinalBlock[]): Pro
     columns: [
       { name: 'token_address', type: 'text' },
       { name: 'transfers', type: 'integer' },
+      { name: 'senders', type: 'integer' },
       { name: 'amount', type: 'decimal' },
     ],
     rowsOf: (some) => {
@@ -160,6 +173,7 @@ async function fillResults(results: Results, blocks: readonly FinalBlock[]): Pro
       return [...Map.groupBy(transfers, (log) => log.address)].map(([token, logs]) => [
         token,
         logs.length,
+        new Set(logs.map(({ topic1 }) => topic1)).size,
         String(logs.reduce((sum, { data }) => sum + BigInt(String(data)), 0n)),
       ]);
     },

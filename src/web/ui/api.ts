@@ -32,6 +32,22 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   );
 }
 
+/** For what answers with nothing. @throws ApiError */
+export async function putJson(path: string, body: unknown): Promise<void> {
+  await answerOf<unknown>(
+    fetch(path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  );
+}
+
+/** @throws ApiError */
+export async function deleteJson<T>(path: string): Promise<T> {
+  return answerOf<T>(fetch(path, { method: 'DELETE' }));
+}
+
 async function answerOf<T>(call: Promise<Response>): Promise<T> {
   const response = await call.catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
@@ -44,7 +60,7 @@ async function answerOf<T>(call: Promise<Response>): Promise<T> {
       0,
     );
   });
-  const body: unknown = await response.json();
+  const body: unknown = response.status === 204 ? undefined : await response.json();
   if (!response.ok) throw new ApiError(body as ErrorAnswer, response.status);
   return body as T;
 }

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react';
 import { AddressPage } from './pages/address-page.tsx';
 import { BlockPage } from './pages/block-page.tsx';
 import { OverviewPage } from './pages/overview-page.tsx';
-import { QueryPage } from './pages/query-page.tsx';
+import { QueryPage } from './pages/query/query-page.tsx';
 import { ResultPage } from './pages/result-page.tsx';
 import { TransactionPage } from './pages/transaction-page.tsx';
 import { linkTo, type Route, useRoute } from './route.ts';

@@ -42,7 +42,8 @@ export function useRoute(): Route {
   return parseRoute(useSyncExternalStore(onHashChange, () => window.location.hash));
 }
 
-function onHashChange(listener: () => void): () => void {
+/** Answers how to stop listening. */
+export function onHashChange(listener: () => void): () => void {
   window.addEventListener('hashchange', listener);
   return () => window.removeEventListener('hashchange', listener);
 }

@@ -1,18 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResultColumn, ResultRow } from '../../../stores/results/port.ts';
-import { seriesOf, stackedOf } from './chart-data.ts';
+import { separateOf, seriesOf, stackedOf } from './chart-data.ts';
 import { planChart } from './plan-chart.ts';
 
 const column = (name: string, type: ResultColumn['type']): ResultColumn => ({ name, type });
 const start = column('window_start', 'timestamp');
 const at = (minute: number) => `2023-07-13T17:0${minute}:00.000Z`;
 
-test('numbers alone are series; with a text key the counts come first', () => {
+test('numbers alone are series; with a text key what adds up comes first', () => {
   const numbers = [start, column('gas', 'decimal'), column('average', 'double'), column('seen', 'boolean')];
   assert.deepEqual(planChart(numbers, []), { kind: 'series', measures: [1, 2] });
-  const keyed = [start, column('token', 'text'), column('amount', 'decimal'), column('transfers', 'integer')];
-  assert.deepEqual(planChart(keyed, []), { kind: 'stacked', key: 1, measures: [3, 2] });
+  const keyed = [
+    start,
+    column('token', 'text'),
+    column('amount', 'decimal'),
+    column('senders', 'integer'),
+    column('gas_used', 'decimal'),
+    column('transfers', 'integer'),
+  ];
+  assert.deepEqual(planChart(keyed, []), {
+    kind: 'keyed',
+    keys: [1],
+    measures: [
+      { column: 5, stacks: true },
+      { column: 4, stacks: true },
+      { column: 3, stacks: false },
+      { column: 2, stacks: false },
+    ],
+  });
   assert.deepEqual(planChart([start, column('token', 'text')], []), { kind: 'none' });
 });
 
@@ -22,7 +38,27 @@ test('a text column that holds only numbers is a measure, not a key', () => {
     [at(0), '0xaa', '115792089237316195423570985008687907853269984665640564039457584007913129639935'],
     [at(0), '0xbb', null],
   ];
-  assert.deepEqual(planChart(columns, rows), { kind: 'stacked', key: 1, measures: [2] });
+  assert.deepEqual(planChart(columns, rows), {
+    kind: 'keyed',
+    keys: [1],
+    measures: [{ column: 2, stacks: false }],
+  });
+});
+
+test('what does not add up is one chart a key, none the sum of others, the keys with most rows or counts first', () => {
+  const rows: ResultRow[] = [
+    [at(0), 'a', 'x', 9, '5'],
+    [at(0), 'a', 'y', 1, '7'],
+    [at(1), 'b', 'x', 2, '1000'],
+    [at(1), 'a', 'y', 3, '8'],
+  ];
+  const charts = (rankBy?: number) =>
+    separateOf(rows, { keys: [1, 2], measure: 4, rankBy, top: 2 }).map(({ series }) => series[0]);
+  assert.deepEqual(charts(3), [
+    { label: 'a · x', values: [5, null] },
+    { label: 'a · y', values: [7, 8] },
+  ]);
+  assert.equal(charts()[0]?.label, 'a · y');
 });
 
 test('windows ascend, whatever order the rows come in, and a hole stays a hole', () => {

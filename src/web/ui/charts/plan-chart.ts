@@ -1,11 +1,19 @@
-// Decides how a result table is drawn. Without a text key every window is one point of each numeric column; with
-// one (a token, an address) the largest keys are stacked, window by window, and the rest is one more part.
+// Decides how a result table is drawn. Without a text key every window is one point of each numeric column; with one
+// (a token, an address) a column that adds up is stacked, window by window, and any other is shown key by key.
 
 import type { ResultColumn, ResultRow } from '../../../stores/results/port.ts';
+import { addsUp } from './adds-up.ts';
+
+export interface KeyedMeasure {
+  /** Index of the column. */
+  readonly column: number;
+  readonly stacks: boolean;
+}
 
 export type ChartPlan =
   | { readonly kind: 'series'; readonly measures: readonly number[] }
-  | { readonly kind: 'stacked'; readonly key: number; readonly measures: readonly number[] }
+  /** What stacks comes first: that is what is shown first. */
+  | { readonly kind: 'keyed'; readonly keys: readonly number[]; readonly measures: readonly KeyedMeasure[] }
   | { readonly kind: 'none' };
 
 const rowsLookedAt = 200;
@@ -13,24 +21,29 @@ const rowsLookedAt = 200;
 /** Columns by index; the first is `window_start`. */
 export function planChart(columns: readonly ResultColumn[], rows: readonly ResultRow[]): ChartPlan {
   const sample = rows.slice(0, rowsLookedAt);
-  const measures: number[] = [];
+  const measures: KeyedMeasure[] = [];
   const keys: number[] = [];
   columns.forEach((column, at) => {
     if (at === 0) return;
-    if (column.type === 'integer' || column.type === 'decimal' || column.type === 'double') measures.push(at);
     // Sums of uint256 can be text columns: they are numbers all the same.
-    else if (column.type === 'text') (isDecimalText(sample, at) ? measures : keys).push(at);
+    const isMeasure = isNumeric(column) || (column.type === 'text' && isDecimalText(sample, at));
+    if (isMeasure) measures.push({ column: at, stacks: addsUp(column) });
+    else if (column.type === 'text') keys.push(at);
   });
-  const [key] = keys;
   if (measures.length === 0) return { kind: 'none' };
-  if (key === undefined) return { kind: 'series', measures };
-  return { kind: 'stacked', key, measures: countsFirst(columns, measures) };
+  if (keys.length === 0) return { kind: 'series', measures: measures.map(({ column }) => column) };
+  return { kind: 'keyed', keys, measures: measures.toSorted(byPreference(columns)) };
 }
 
-/** Counts can be added up over keys; amounts of different tokens cannot, so they are not what is shown first. */
-function countsFirst(columns: readonly ResultColumn[], measures: readonly number[]): readonly number[] {
-  const isCount = (at: number) => columns[at]?.type === 'integer';
-  return measures.toSorted((a, b) => Number(isCount(b)) - Number(isCount(a)));
+/** What stacks before what does not; of each the counts first. */
+function byPreference(columns: readonly ResultColumn[]) {
+  const rank = ({ column, stacks }: KeyedMeasure) =>
+    Number(!stacks) * 2 + Number(columns[column]?.type !== 'integer');
+  return (a: KeyedMeasure, b: KeyedMeasure) => rank(a) - rank(b);
+}
+
+function isNumeric({ type }: ResultColumn): boolean {
+  return type === 'integer' || type === 'decimal' || type === 'double';
 }
 
 function isDecimalText(rows: readonly ResultRow[], at: number): boolean {

@@ -1,12 +1,14 @@
 // A uPlot chart over windows: bars while there are few, a line with its area when there are many; several series
 // are stacked bars. Follows its container's width and the reader's colour scheme.
 
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { formatTime } from '../../../status/figures.ts';
 import { formatCompact } from '../format-value.ts';
+import { useMedia } from '../use-media.ts';
 import type { ChartData } from './chart-data.ts';
 import { type Palette, readPalette } from './palette.ts';
+import { day, windowTicks } from './window-ticks.ts';
 
 const barsUpTo = 60;
 
@@ -22,7 +24,7 @@ export function WindowChart(props: {
 }) {
   const { data, window: windowLength, height, onPoint } = props;
   const container = useRef<HTMLDivElement>(null);
-  const dark = useDark();
+  const dark = useMedia('(prefers-color-scheme: dark)');
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `dark` changes the colours that are read here
   useEffect(() => {
@@ -75,8 +77,9 @@ function optionsOf(look: {
   const last = data.windows.at(-1) ?? first;
   const bars = parts > 1 || data.windows.length <= barsUpTo;
   const colourOf = (at: number) => palette.series[at % palette.series.length] ?? palette.ink;
-  // align 1: a bar stands over its window, which begins at its time.
-  const barPaths = uPlot.paths.bars?.({ size: [0.86, 160], align: 1, gap: 1 });
+  // A bar stands in the middle over its label, the start of its window.
+  const barPaths = uPlot.paths.bars?.({ size: [0.86, 160], align: 0, gap: 1 });
+  const margin = bars ? windowLength / 2 : 0;
   return {
     width: look.width,
     height: look.height,
@@ -89,7 +92,7 @@ function optionsOf(look: {
     },
     scales: {
       // From the data, not from uPlot: it widens a single window to years.
-      x: { range: () => [first, bars ? last + windowLength : Math.max(last, first + windowLength)] },
+      x: { range: () => [first - margin, bars ? last + margin : Math.max(last, first + windowLength)] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
@@ -99,9 +102,15 @@ function optionsOf(look: {
         ticks: { stroke: palette.grid, size: 4 },
         font: axisFont,
         size: 26,
-        // No tick between windows.
-        incrs: tickSteps.filter((step) => step >= windowLength),
-        values: (_plot, ticks, _axis, _space, step) => ticks.map((tick) => tickLabel(tick, step)),
+        splits: (plot) => [
+          ...windowTicks({
+            first,
+            last,
+            windowLength,
+            room: Math.floor(plot.bbox.width / devicePixelRatio / labelWidth(windowLength)),
+          }),
+        ],
+        values: (_plot, ticks) => ticks.map((tick) => tickLabel(tick, ticks, windowLength)),
       },
       {
         stroke: palette.ink,
@@ -125,33 +134,19 @@ function optionsOf(look: {
   };
 }
 
-/** Seconds between ticks: minutes, hours, days. */
-const minute = 60;
-const hour = 60 * minute;
-const day = 24 * hour;
-const tickSteps: readonly number[] = [
-  ...[1, 5, 15, 30],
-  ...[1, 2, 5, 10, 15, 30].map((count) => count * minute),
-  ...[1, 2, 3, 6, 12].map((count) => count * hour),
-  ...[1, 2, 7, 14, 30, 90, 365].map((count) => count * day),
-];
-
-/** UTC: the time of day, or the date when ticks are days apart. */
-function tickLabel(seconds: number, step: number): string {
+/** UTC: the time of day, or the date when labels are days apart. */
+function tickLabel(seconds: number, ticks: readonly number[], windowLength: number): string {
+  const [first = 0, second = first + windowLength] = ticks;
+  const step = second - first;
   const time = formatTime(seconds);
   if (step >= day) return time.slice(0, 10);
-  return step < minute ? time.slice(11) : time.slice(11, 16);
+  return step < 60 ? time.slice(11) : time.slice(11, 16);
+}
+
+/** Pixels that the longest label of such windows takes, with a gap. */
+function labelWidth(windowLength: number): number {
+  if (windowLength >= day) return 72;
+  return windowLength < 60 ? 54 : 38;
 }
 
 const axisFont = '11px system-ui, sans-serif';
-
-function useDark(): boolean {
-  const [query] = useState(() => window.matchMedia('(prefers-color-scheme: dark)'));
-  const [dark, setDark] = useState(query.matches);
-  useEffect(() => {
-    const changed = () => setDark(query.matches);
-    query.addEventListener('change', changed);
-    return () => query.removeEventListener('change', changed);
-  }, [query]);
-  return dark;
-}

@@ -1,6 +1,7 @@
 // Each processor: how many windows it has done, which is the newest, and what the next one waits for.
 
-import { formatCount, formatTime } from '../../../status/figures.ts';
+import { windowEnd, windowTime } from '../../../status/describe-lag.ts';
+import { formatCount } from '../../../status/figures.ts';
 import type { ProcessorStatus } from '../../../status/pipeline-status.ts';
 import { linkTo } from '../route.ts';
 
@@ -30,7 +31,7 @@ export function ProcessorList({ processors }: { readonly processors: readonly Pr
 }
 
 function doing({ newestWindow, openWindow }: ProcessorStatus): string {
-  const newest = newestWindow === undefined ? '' : `newest ${formatTime(newestWindow).slice(5, 16)}`;
-  const open = openWindow === undefined ? '' : `open until ${formatTime(openWindow.end).slice(11, 19)}`;
+  const newest = newestWindow === undefined ? '' : `newest ${windowTime(newestWindow)}`;
+  const open = openWindow === undefined ? '' : `open to ${windowEnd(openWindow.end)}`;
   return [newest, open].filter((part) => part !== '').join(' · ');
 }

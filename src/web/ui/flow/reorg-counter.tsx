@@ -16,7 +16,7 @@ export function ReorgCounter({ reorgs }: { readonly reorgs: ReorgStatus }) {
       </header>
       <p className="quiet">
         {reorgs.count === 0
-          ? 'The chain has not changed its mind.'
+          ? 'None since the start.'
           : `The deepest undid ${plural(reorgs.deepest, 'block')}.`}{' '}
         {reorgs.last &&
           `The last undid ${plural(reorgs.last.depth, 'block')}, ${formatAge(now - reorgs.last.at / 1000)}.`}

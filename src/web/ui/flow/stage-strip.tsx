@@ -2,7 +2,7 @@
 // that carry the transactions on, with how far each is, how far behind, how fast, and what it holds in memory.
 
 import { Fragment } from 'react';
-import { describeLag } from '../../../status/describe-lag.ts';
+import { describeStageLag } from '../../../status/describe-lag.ts';
 import { formatBytes, formatCount, formatRate, plural } from '../../../status/figures.ts';
 import type { PipelineStatus, StageStatus } from '../../../status/pipeline-status.ts';
 
@@ -19,7 +19,7 @@ export function StageStrip({ status }: { readonly status: PipelineStatus }) {
       <ol>
         {stores.map((store, at) => (
           <Fragment key={store.name}>
-            {at > 0 && <Stage stage={stageBefore(status, at)} />}
+            {at > 0 && <Stage stage={stageBefore(status, at)} status={status} />}
             <li className="store">
               <h3>{store.name}</h3>
               <p className="figure">{store.figure}</p>
@@ -42,9 +42,10 @@ function stageBefore(status: PipelineStatus, at: number): StageStatus | undefine
   return status.stages.find((stage) => stage.name === carriers[at - 1]);
 }
 
-function Stage({ stage }: { readonly stage: StageStatus | undefined }) {
+function Stage(props: { readonly stage: StageStatus | undefined; readonly status: PipelineStatus }) {
+  const { stage, status } = props;
   if (!stage) return <li className="stage" aria-hidden="true" />;
-  const lag = describeLag(stage.lag);
+  const lag = describeStageLag(stage, status);
   const moving = stage.transactionsPerSecond > 0;
   return (
     <li className={moving ? 'stage moving' : 'stage'} data-stage={stage.name}>

@@ -1,8 +1,10 @@
 // The transactions of an address, newest first, page after page.
 
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { plural } from '../../../status/figures.ts';
 import type { AddressAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
+import { CopyButton } from '../shell/copy-button.tsx';
 import { LoadState } from '../shell/load-state.tsx';
 import { TransactionTable } from '../tables/transaction-table.tsx';
 import { HexText } from './facts.tsx';
@@ -32,8 +34,17 @@ export function AddressPage({ address }: { readonly address: string }) {
   return (
     <section className="card">
       <header className="card-head">
-        <h1>Address</h1>
-        <HexText>{address}</HexText>
+        <h1>
+          Address <HexText>{address}</HexText>
+        </h1>
+        <CopyButton text={address} what="address" />
+        {transactions.length > 0 && (
+          <p className="quiet" role="status">
+            {hasNextPage
+              ? `the newest ${plural(transactions.length, 'transaction')} shown, there are older ones`
+              : `${plural(transactions.length, 'transaction')}, all shown`}
+          </p>
+        )}
       </header>
       {!data && <LoadState error={error} what="its transactions" />}
       {data && transactions.length === 0 && (

@@ -11,13 +11,13 @@ import { LoadState } from '../shell/load-state.tsx';
 import { Age, Badges, TransactionTable } from '../tables/transaction-table.tsx';
 import { Facts, HexText } from './facts.tsx';
 
-const provisionalRefetchMs = 4000;
+const refetchMs = 4000;
 
 export function BlockPage({ at }: { readonly at: string }) {
   const { data, error } = useQuery({
     queryKey: ['block', at],
     queryFn: ({ signal }) => getJson<BlockAnswer>(`/api/blocks/${encodeURIComponent(at)}`, signal),
-    refetchInterval: ({ state }) => (state.data?.block.state === 'new' ? provisionalRefetchMs : false),
+    refetchInterval: ({ state: { data } }) => (data && maySoonChange(data) ? refetchMs : false),
   });
   if (!data) {
     return (
@@ -27,7 +27,7 @@ export function BlockPage({ at }: { readonly at: string }) {
       </section>
     );
   }
-  const { block, transactions } = data;
+  const { block, previous, next, transactions } = data;
   return (
     <>
       <section className="card">
@@ -35,10 +35,8 @@ export function BlockPage({ at }: { readonly at: string }) {
           <h1>Block {formatCount(block.number)}</h1>
           <Badges status={null} state={block.state} />
           <nav className="neighbours" aria-label="Neighbouring blocks">
-            {block.number > 0 && (
-              <a href={linkTo.block(block.number - 1)}>← {formatCount(block.number - 1)}</a>
-            )}
-            <a href={linkTo.block(block.number + 1)}>{formatCount(block.number + 1)} →</a>
+            {previous !== null && <a href={linkTo.block(previous)}>← {formatCount(previous)}</a>}
+            {next !== null && <a href={linkTo.block(next)}>{formatCount(next)} →</a>}
           </nav>
         </header>
         <Facts facts={factsOf(data)} />
@@ -59,6 +57,11 @@ export function BlockPage({ at }: { readonly at: string }) {
       </section>
     </>
   );
+}
+
+/** A provisional block may be undone; the newest one gets a successor. */
+function maySoonChange({ block, next }: BlockAnswer): boolean {
+  return block.state === 'new' || next === null;
 }
 
 function factsOf({ block }: BlockAnswer): readonly (readonly [string, ReactNode])[] {

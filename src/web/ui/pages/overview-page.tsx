@@ -1,6 +1,7 @@
 // Everything at a glance: the flow, what is covered, the results, and the newest transactions as they come.
 
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { formatBytes } from '../../../status/figures.ts';
 import type { ResultTablesAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
@@ -11,7 +12,11 @@ import { StageStrip } from '../flow/stage-strip.tsx';
 import { useLive } from '../live.tsx';
 import { LoadState } from '../shell/load-state.tsx';
 import { TransactionTable } from '../tables/transaction-table.tsx';
+import { useMedia } from '../use-media.ts';
 import { ResultPanel } from './result-panel.tsx';
+
+/** On a phone a transaction takes three lines. */
+const shownWhereNarrow = 8;
 
 export function OverviewPage() {
   const { status } = useLive();
@@ -55,6 +60,10 @@ function ResultPanels({ tables }: { readonly tables: string }) {
 
 function NewestTransactions() {
   const { transactions } = useLive();
+  const [all, setAll] = useState(false);
+  const narrow = useMedia('(max-width: 640px)');
+  const shown = narrow && !all ? transactions?.slice(0, shownWhereNarrow) : transactions;
+  const hidden = (transactions?.length ?? 0) - (shown?.length ?? 0);
   return (
     <section className="card" aria-label="Newest transactions">
       <header className="card-head">
@@ -64,8 +73,15 @@ function NewestTransactions() {
       {transactions?.length === 0 && (
         <p className="quiet load-state">None yet: the first block is on its way through the topics.</p>
       )}
-      {transactions && transactions.length > 0 && (
-        <TransactionTable transactions={transactions} label="Newest transactions, by block" />
+      {shown && shown.length > 0 && (
+        <TransactionTable transactions={shown} label="Newest transactions, by block" />
+      )}
+      {hidden > 0 && (
+        <p className="more">
+          <button type="button" onClick={() => setAll(true)}>
+            {hidden} more
+          </button>
+        </p>
       )}
     </section>
   );

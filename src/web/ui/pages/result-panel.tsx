@@ -10,6 +10,10 @@ import { useLive } from '../live.tsx';
 import { linkTo } from '../route.ts';
 import { LoadState } from '../shell/load-state.tsx';
 import { RowTable } from '../tables/row-table.tsx';
+import { tableWidth } from '../tables/table-width.ts';
+
+/** Characters of a table that fit half of a page of 1280 pixels. */
+const halfPage = 76;
 
 export function ResultPanel(props: {
   readonly owner: string;
@@ -30,8 +34,10 @@ export function ResultPanel(props: {
     () => data && { columns: data.table.columns, rows: data.rows, window: data.table.window },
     [data],
   );
+  // A table that half of the page would cut gets its whole width.
+  const wide = useMemo(() => table && tableWidth(table.columns, table.rows) > halfPage, [table]);
   return (
-    <section className="card result" aria-label={`Result table ${name}`}>
+    <section className={wide ? 'card result wide' : 'card result'} aria-label={`Result table ${name}`}>
       <header className="card-head">
         <Heading>
           <a href={linkTo.result(owner, name)}>{name}</a>
@@ -61,6 +67,7 @@ export function ResultPanel(props: {
             rows={data.rows}
             label={`Rows of ${name}`}
             pageSize={props.pageSize}
+            empty="No rows yet."
           />
         </>
       )}

@@ -9,7 +9,8 @@ import { SearchBox } from './search-box.tsx';
 export function Masthead({ page }: { readonly page: Route['page'] }) {
   const { status, connection } = useLive();
   const lost = connection === 'lost';
-  const state = lost ? 'disconnected' : (status?.state ?? 'connecting');
+  const heldUp = status?.state === 'running' && status.problem !== undefined;
+  const state = lost ? 'disconnected' : heldUp ? 'held up' : (status?.state ?? 'connecting');
   return (
     <header className="masthead">
       <div className="masthead-row">
@@ -20,7 +21,7 @@ export function Masthead({ page }: { readonly page: Route['page'] }) {
         <div className="pipeline-name">
           <strong>{status?.pipeline ?? '…'}</strong>
           {status && <span className="quiet"> chain {status.chainId}</span>}
-          <span className={`badge state-${state}`} role="status">
+          <span className={`badge state-${state.replace(' ', '-')}`} role="status">
             {state}
           </span>
         </div>

@@ -1,30 +1,35 @@
 // Finds a transaction, block or address by what was typed; the server decides which of them it is.
 
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import type { SearchAnswer } from '../../server/answers.ts';
 import { ApiError, getJson } from '../api.ts';
-import { linkTo } from '../route.ts';
+import { linkTo, onHashChange } from '../route.ts';
 
 export function SearchBox() {
   const queries = useQueryClient();
   const [text, setText] = useState('');
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ApiError>();
+  // What was wrong belongs to the page where it was asked.
+  useEffect(() => onHashChange(() => setProblem(undefined)), []);
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
     setBusy(true);
     setProblem(undefined);
+    const askedAt = window.location.hash;
     try {
       const answer = await getJson<SearchAnswer>(`/api/search?q=${encodeURIComponent(text)}`);
+      // Who went elsewhere meanwhile is not fetched back.
+      if (window.location.hash !== askedAt) return;
       const [key, link] = placeOf(answer);
       queries.setQueryData(key, answer);
       window.location.hash = link;
       setText('');
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setProblem(error);
+      if (window.location.hash === askedAt) setProblem(error);
     } finally {
       setBusy(false);
     }

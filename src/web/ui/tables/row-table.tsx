@@ -1,10 +1,11 @@
 // Rows of a result table or of a query: sortable by any column, in pages.
 
 import { useState } from 'react';
-import { formatCount, shortHash } from '../../../status/figures.ts';
+import { formatCount } from '../../../status/figures.ts';
 import type { ResultColumn, ResultRow, ResultValue } from '../../../stores/results/port.ts';
 import { formatCell } from '../format-value.ts';
 import { linkTo } from '../route.ts';
+import { cellText, isHash } from './cell-text.ts';
 import { type Order, sortRows } from './sort-rows.ts';
 
 export function RowTable(props: {
@@ -12,6 +13,8 @@ export function RowTable(props: {
   readonly rows: readonly ResultRow[];
   readonly label: string;
   readonly pageSize: number;
+  /** What stands there when there are no rows. */
+  readonly empty: string;
 }) {
   const { columns, rows, pageSize } = props;
   const [order, setOrder] = useState<Order>();
@@ -20,7 +23,7 @@ export function RowTable(props: {
   // Rows may become fewer while somebody looks at the last page.
   const page = Math.min(wantedPage, pages - 1);
   const shown = sortRows(rows, columns, order).slice(page * pageSize, (page + 1) * pageSize);
-  if (rows.length === 0) return <p className="quiet load-state">No rows yet.</p>;
+  if (rows.length === 0) return <p className="quiet load-state">{props.empty}</p>;
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region needs focus to scroll by keyboard */}
@@ -85,25 +88,23 @@ export function RowTable(props: {
 }
 
 function Cell({ value, column }: { readonly value: ResultValue; readonly column: ResultColumn }) {
-  if (typeof value === 'string' && column.type === 'text') {
-    if (/^0x[0-9a-f]{40}$/.test(value)) return <HashLink text={value} href={linkTo.address(value)} />;
-    // A hash of a block or of a transaction; the column says which.
-    if (/^0x[0-9a-f]{64}$/.test(value)) {
-      const href = column.name.includes('block') ? linkTo.block(value) : linkTo.transaction(value);
-      return <HashLink text={value} href={href} />;
-    }
-  }
   if (value === null) return <span className="quiet">–</span>;
-  const text = formatCell(value, column.type);
-  return text.length > 48 ? <span title={text}>{`${text.slice(0, 40)}…`}</span> : text;
-}
-
-function HashLink({ text, href }: { readonly text: string; readonly href: string }) {
+  const text = cellText(value, column);
+  if (!isHash(value)) {
+    const whole = formatCell(value, column.type);
+    return text === whole ? text : <span title={whole}>{text}</span>;
+  }
   return (
-    <a className="mono" href={href} title={text}>
-      {shortHash(text)}
+    <a className="mono" href={placeOf(value, column)} title={value}>
+      {text}
     </a>
   );
+}
+
+/** 20 bytes are an address; 32 the hash of a block or of a transaction, the column says which. */
+function placeOf(hash: string, column: ResultColumn): string {
+  if (hash.length === 42) return linkTo.address(hash);
+  return column.name.includes('block') ? linkTo.block(hash) : linkTo.transaction(hash);
 }
 
 function isNumber(column: ResultColumn): boolean {
