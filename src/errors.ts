@@ -162,6 +162,27 @@ export const catalogue = {
     '{file} in the data folder cannot be used: {problem}',
     'restore it from a backup, or start again with --fresh',
   ),
+  DataFolderOccupied: entry(
+    2,
+    'the folder {folder} holds {found}, which is not of Millrace',
+    'give another --data DIR; nothing in this one was touched',
+  ),
+  DataFolderUnusable: entry(
+    3,
+    '{file} cannot be used: {problem}',
+    'give a folder that may be written, with --data DIR',
+  ),
+  LockDamaged: entry(
+    4,
+    'the lock {file} cannot be used: {problem}',
+    'make sure that no Millrace runs on this folder, then remove that file',
+  ),
+  PipelineGone: entry(
+    3,
+    'the pipeline that owns {folder} does not answer: {problem}',
+    'ask again when it has started or ended',
+    true,
+  ),
   DataFolderLocked: entry(
     3,
     'the data folder {folder} is in use by process {pid}',
@@ -177,7 +198,6 @@ export const catalogue = {
     3,
     'no space left for {file}',
     'free some disk space and start again; everything acknowledged is kept',
-    true,
   ),
   FilesExhausted: entry(
     3,

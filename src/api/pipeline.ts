@@ -151,7 +151,7 @@ const spec = object(
           minimum: 1,
           maximum: 1_000,
           default: 6,
-          description: 'Partitions of the transactions, logs and history topics; blocks has one.',
+          description: 'Partitions of the transactions and logs topics.',
         }),
         retention: Type.String({
           pattern: retentionPattern,
@@ -203,6 +203,4 @@ export const pipelineSchema = object(
 );
 
 export type Pipeline = Static<typeof pipelineSchema>;
-export type Processor = Pipeline['spec']['processors'][number];
-export type StoreSlot = Pipeline['spec']['topics']['kafka'];
 export type StartSpec = Pipeline['spec']['chain']['ethereum']['start'];

@@ -306,6 +306,22 @@ describe('DuckDB over 23 real blocks', () => {
     await assert.rejects(query('SELECT 1', { signal: abort.signal }), reason);
   });
 
+  test('a signal ends a query in whatever it is at: its guard, its session, its tables', async () => {
+    const endless = 'SELECT count(*) AS n FROM range(10000000000) a(i), transactions WHERE i * gas = -1';
+    for (const ms of [0, 1, 3, 5, 8, 12, 20, 30]) {
+      const abort = new AbortController();
+      const reason = new Error(`enough after ${ms} ms`);
+      const running = query(endless, { signal: abort.signal, limits: { ...limits, timeMs: 5_000 } });
+      const refused = assert.rejects(running, reason);
+      await systemClock.sleep(ms);
+      const from = performance.now();
+      abort.abort(reason);
+      await refused;
+      const took = performance.now() - from;
+      assert.ok(took < 1_000, `given up after ${ms} ms, it ended ${took} ms later`);
+    }
+  });
+
   test('what makes much out of little is bounded', async () => {
     const tooMuch = [
       `SELECT length(repeat('x', 200000)) AS r FROM range(5000)`,

@@ -17,6 +17,7 @@ import { Session } from './session.ts';
 import { guardSql } from './sql-guard.ts';
 
 const MiB = 1024 * 1024;
+const INTERRUPT_MS = 50;
 
 export interface DuckDbEngineOptions {
   /** Per query. Default: half of the processors, at least 1. */
@@ -85,15 +86,21 @@ class DuckDbEngine implements BatchEngine {
   async #run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T> {
     const { sql, where, limits, signal, results } = request;
     signal.throwIfAborted();
-    const used = await this.#guard(sql, where, results?.tables ?? []);
-    const session = await this.#session(Math.min(limits.memoryBytes, this.#memoryBytes));
-    const watch = this.#watch(session.connection, request);
+    const watch = this.#watch(request);
     try {
-      const { statement, columns, forms } = await this.#prepare(session, used, request, watch.signal);
-      return await use({ columns, rows: readRows(statement, forms, request, watch.signal) });
+      const used = await this.#guard(sql, where, results?.tables ?? []);
+      watch.signal.throwIfAborted();
+      const session = await this.#session(Math.min(limits.memoryBytes, this.#memoryBytes));
+      try {
+        watch.interrupts(session.connection);
+        const { statement, columns, forms } = await this.#prepare(session, used, request, watch.signal);
+        return await use({ columns, rows: readRows(statement, forms, request, watch.signal) });
+      } finally {
+        watch.end();
+        await session.close();
+      }
     } finally {
       watch.end();
-      await session.close();
     }
   }
 
@@ -101,12 +108,14 @@ class DuckDbEngine implements BatchEngine {
     const { sql, where, scan, limits, window, results } = request;
     const { connection } = session;
     try {
+      signal.throwIfAborted();
       await makeLogTables(connection, { used, scan, window, signal });
       if (results !== undefined) await makeResultTables(connection, { used, ...results, signal });
       await session.shut(Object.values(scan.files).flat());
       await checkAmountCasts(connection, { sql, where });
       signal.throwIfAborted();
       const statement = await connection.prepare(sql);
+      signal.throwIfAborted();
       return { statement, ...resultColumns(statement, where) };
     } catch (error) {
       signal.throwIfAborted();
@@ -123,29 +132,39 @@ class DuckDbEngine implements BatchEngine {
     return Session.open({ threads: this.#threads, memoryBytes, tempFolder: this.#options.tempFolder });
   }
 
-  /** Interrupts the query when its time is up or the caller gives up. Its signal's reason says which. */
-  #watch(connection: DuckDBConnection, { where, limits, signal }: QueryRequest) {
+  /**
+   * From now on, what ends the query: its time is up or the caller gives up. The signal's reason says which. Its
+   * connection is interrupted once there is one.
+   */
+  #watch({ where, limits, signal }: QueryRequest) {
+    const { clock } = this.#options;
     const watched = new AbortController();
+    const done = new AbortController();
+    let connection: DuckDBConnection | undefined;
+    // DuckDB forgets an interrupt that comes just before a query begins, so it is told until it has ended.
+    const interrupt = async () => {
+      while (connection !== undefined && !done.signal.aborted) {
+        connection.interrupt();
+        await clock.sleep(INTERRUPT_MS, done.signal).catch(() => undefined); // Ended.
+      }
+    };
     const stop = (reason: unknown) => {
       if (watched.signal.aborted) return;
       watched.abort(reason);
-      connection.interrupt();
+      void interrupt();
     };
     const given = () => stop(signal.reason);
     signal.addEventListener('abort', given, { once: true });
-    const done = new AbortController();
-    this.#options.clock.sleep(limits.timeMs, done.signal).then(
-      () =>
-        stop(
-          new MillraceError('SqlLimit', {
-            where,
-            problem: `time: ${limits.timeMs} ms are over`,
-          }),
-        ),
+    clock.sleep(limits.timeMs, done.signal).then(
+      () => stop(new MillraceError('SqlLimit', { where, problem: `time: ${limits.timeMs} ms are over` })),
       () => undefined, // Ended in time.
     );
     return {
       signal: watched.signal,
+      interrupts: (opened: DuckDBConnection) => {
+        connection = opened;
+        if (watched.signal.aborted) void interrupt();
+      },
       end: () => {
         signal.removeEventListener('abort', given);
         done.abort();

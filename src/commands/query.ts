@@ -8,6 +8,7 @@ import { systemClock } from '../clock.ts';
 import { type Config, readConfig } from '../config.ts';
 import { MillraceError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import { isAbort } from '../together.ts';
 import { countFlag } from './flags.ts';
 import { dataFolder } from './query/data-folder-flag.ts';
 import { formatResult, type OutputFormat, outputFormats } from './query/format-result.ts';
@@ -72,6 +73,9 @@ async function query(sql: string | undefined, flags: Flags): Promise<void> {
   });
   try {
     await answer(sql, flags, queries);
+  } catch (error) {
+    if (!isAbort(error, stop.signal)) throw error;
+    process.exitCode = 130;
   } finally {
     await queries.close();
   }

@@ -15,6 +15,7 @@ import { openEmbeddedTopics } from '../stores/topics/embedded.ts';
 import type { Topics } from '../stores/topics/port.ts';
 import { openEmbeddedTransactionLog } from '../stores/transaction-log/embedded/open.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import { onFile } from './file-error.ts';
 
 export interface EmbeddedStores {
   readonly topics: Topics;
@@ -26,7 +27,7 @@ export interface EmbeddedStores {
 }
 
 /** What a folder holds of Millrace's, and `--fresh` removes; anything else in it is somebody else's. */
-const contents = ['topics', 'transaction-log', 'results', 'metadata', 'tmp', 'identity.json', 'millrace.log'];
+const contents = ['topics', 'transaction-log', 'results', 'metadata', 'tmp', 'identity.json'];
 
 export async function emptyFolder(folder: string): Promise<void> {
   for (const name of contents) await rm(join(folder, name), { recursive: true, force: true });
@@ -40,8 +41,9 @@ export async function openEmbeddedStores(options: {
 }): Promise<EmbeddedStores> {
   const { folder, clock, logger } = options;
   const place = (name: string): string => {
-    mkdirSync(join(folder, name), { recursive: true });
-    return join(folder, name);
+    const path = join(folder, name);
+    onFile(path, () => mkdirSync(path, { recursive: true }));
+    return path;
   };
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {

@@ -1,8 +1,9 @@
 // Whose data a folder holds, written once: data of another pipeline or chain must never be mixed in.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../errors.ts';
+import { onFile } from './file-error.ts';
 
 export interface Identity {
   readonly pipeline: string;
@@ -14,7 +15,7 @@ export function readIdentity(folder: string): Identity | undefined {
   const file = join(folder, 'identity.json');
   if (!existsSync(file)) return undefined;
   try {
-    const { pipeline, chainId } = JSON.parse(readFileSync(file, 'utf8')) as Identity;
+    const { pipeline, chainId } = (JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Identity;
     if (typeof pipeline === 'string' && typeof chainId === 'number') return { pipeline, chainId };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
@@ -35,25 +36,27 @@ export function checkIdentity(folder: string, identity: Identity): void {
   }
 }
 
-/** @throws DataFolderForeign, DataFolderDamaged */
+/** @throws DataFolderForeign, DataFolderDamaged, DiskFull */
 export function claimIdentity(folder: string, identity: Identity): void {
   checkIdentity(folder, identity);
-  if (isNew(folder)) writeFileSync(join(folder, 'identity.json'), `${JSON.stringify(identity)}\n`);
+  if (!isNew(folder)) return;
+  // Whole or not there, whatever happens meanwhile.
+  const file = join(folder, 'identity.json');
+  onFile(file, () => {
+    writeFileSync(`${file}.new`, `${JSON.stringify(identity)}\n`, { flush: true });
+    renameSync(`${file}.new`, file);
+  });
 }
+
+/** What a start that was refused leaves behind. */
+const leftBehind = ['lock.sqlite', 'lock.sqlite-journal', 'owner.json', 'millrace.log', 'identity.json.new'];
 
 /**
  * A folder that holds other things and no data of Millrace's is somebody else's: nothing is put there, nothing removed.
- * @throws DataFolderForeign, DataFolderDamaged
+ * @throws DataFolderOccupied, DataFolderUnusable
  */
 export function refuseStrangers(folder: string): void {
-  if (!existsSync(folder) || readIdentity(folder)) return;
-  // What a start that was refused leaves behind.
-  const ours = ['lock.sqlite', 'lock.sqlite-journal', 'owner.json', 'millrace.log'];
-  const stranger = readdirSync(folder).find((name) => !ours.includes(name));
-  if (stranger === undefined) return;
-  throw new MillraceError('DataFolderForeign', {
-    folder,
-    owner: `somebody else (it holds ${stranger})`,
-    asked: 'Millrace',
-  });
+  if (!existsSync(folder) || existsSync(join(folder, 'identity.json'))) return;
+  const found = onFile(folder, () => readdirSync(folder)).find((name) => !leftBehind.includes(name));
+  if (found !== undefined) throw new MillraceError('DataFolderOccupied', { folder, found });
 }

@@ -53,7 +53,7 @@ test('a lock file that is no database is damage, not a lock', (t) => {
   writeFileSync(join(folder, 'lock.sqlite'), 'x'.repeat(5_000));
   assert.throws(
     () => lockFolder(folder),
-    (error) => isMillraceError(error, 'DataFolderDamaged'),
+    (error) => isMillraceError(error, 'LockDamaged'),
   );
 });
 
@@ -85,7 +85,7 @@ test('a folder with other people’s files is left alone', (t) => {
   mkdirSync(join(folder, 'results'));
   assert.throws(
     () => refuseStrangers(folder),
-    (error) => isMillraceError(error, 'DataFolderForeign') && /results/.test(error.message),
+    (error) => isMillraceError(error, 'DataFolderOccupied') && /results/.test(error.message),
   );
   claimIdentity(folder, { pipeline: 'a', chainId: 1 });
   refuseStrangers(folder);

@@ -5,7 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { MillraceError } from '../errors.ts';
+import { isMillraceError, MillraceError } from '../errors.ts';
+import { explainSqlite } from '../stores/sqlite.ts';
+import { onFile } from './file-error.ts';
 
 /** How to reach the process that owns the folder. */
 export interface Owner {
@@ -25,10 +27,10 @@ export interface FolderLock {
 
 const sqliteBusy = 5;
 
-/** Takes the folder, making it when missing. @throws DataFolderLocked, DataFolderDamaged */
+/** Takes the folder, making it when missing. @throws DataFolderLocked, LockDamaged, DataFolderUnusable, DiskFull */
 export function lockFolder(folder: string): FolderLock {
   const file = join(folder, 'lock.sqlite');
-  mkdirSync(folder, { recursive: true });
+  onFile(folder, () => mkdirSync(folder, { recursive: true }));
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(file, { timeout: 0 });
@@ -42,7 +44,9 @@ export function lockFolder(folder: string): FolderLock {
         { cause },
       );
     }
-    throw new MillraceError('DataFolderDamaged', { file, problem: (cause as Error).message }, { cause });
+    const explained = explainSqlite(cause, file);
+    if (isMillraceError(explained, 'DiskFull')) throw explained;
+    throw new MillraceError('LockDamaged', { file, problem: (cause as Error).message }, { cause });
   }
   const held = db;
   const owner: Owner = { pid: process.pid, token: randomBytes(24).toString('base64url') };
@@ -72,5 +76,6 @@ function ownerFile(folder: string): string {
 }
 
 function writeOwner(folder: string, owner: Owner): void {
-  writeFileSync(ownerFile(folder), `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+  const file = ownerFile(folder);
+  onFile(file, () => writeFileSync(file, `${JSON.stringify(owner)}\n`, { mode: 0o600 }));
 }

@@ -119,7 +119,8 @@ function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
           await deps.logChanged(signal);
         } catch (error) {
           signal.throwIfAborted();
-          if (!isMillraceError(error)) throw error;
+          // A full disk is everybody's: the run ends with it, and goes on when there is space.
+          if (!isMillraceError(error) || error.code === 'DiskFull') throw error;
           if (!error.retry) {
             logger.error({ code: error.code, ...error.fields }, describeError(error));
             set({ state: 'failed', problem: error });

@@ -45,7 +45,7 @@ export function openSqlite(options: SqliteOptions): DatabaseSync {
     return db;
   } catch (error) {
     db?.close();
-    throw explain(error, file);
+    throw explainSqlite(error, file);
   }
 }
 
@@ -56,7 +56,7 @@ export function openSqliteSnapshot(file: string): DatabaseSync {
     db.exec('PRAGMA cache_size = -2048; BEGIN');
     return db;
   } catch (error) {
-    throw explain(error, file);
+    throw explainSqlite(error, file);
   }
 }
 
@@ -84,7 +84,7 @@ export function guarded<T>(db: DatabaseSync, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw isSqliteError(error) ? explain(error, db.location() ?? 'a database in memory') : error;
+    throw isSqliteError(error) ? explainSqlite(error, db.location() ?? 'a database in memory') : error;
   }
 }
 
@@ -128,7 +128,8 @@ const CANTOPEN = 14;
 const NOTADB = 26;
 const damagedReads: readonly number[] = [522 /* SHORT_READ */, 8202 /* DATA */, 8458 /* CORRUPTFS */];
 
-function explain(error: unknown, file: string): unknown {
+/** SQLite's error in the words of the catalogue; any other error as it is. */
+export function explainSqlite(error: unknown, file: string): unknown {
   if (!isSqliteError(error)) return error;
   const family = error.errcode & 0xff;
   // A full disk also shows as a failed write of the shared-memory index or as a log that cannot be made.

@@ -78,7 +78,10 @@ async function firstFinalized(deps: LivePositionDeps): Promise<Header> {
           ? 'finalized'
           : Math.max(earliest?.number ?? 0, (head?.number ?? 0) - finality.depth);
       const finalized = (await headerIfOffered(reader, at, signal)) ?? earliest;
-      if (finalized) return finalized;
+      if (finalized) {
+        patience.succeeded();
+        return finalized;
+      }
       throw new MillraceError('BlockMissing', { endpoint: 'the node', block: 'earliest' });
     } catch (error) {
       if (!isMillraceError(error) || !error.retry) throw error;

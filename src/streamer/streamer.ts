@@ -88,7 +88,10 @@ export function createStreamer(deps: StreamerDeps): Streamer {
     run: (signal) =>
       together(signal, async (stop, start) => {
         const common = { reader, topics, names, clock, logger, finality: deps.finality, signal: stop };
-        const resume = await livePosition({ ...common, log });
+        const onTrouble = (trouble: Trouble | undefined): void => {
+          troubles.live = trouble;
+        };
+        const resume = await livePosition({ ...common, log, onTrouble });
         const first = 'cursor' in resume ? resume.cursor.finalized : resume.finalized;
         head = 'cursor' in resume ? resume.cursor.head : resume.finalized;
         finalized = first;
@@ -97,9 +100,7 @@ export function createStreamer(deps: StreamerDeps): Streamer {
           streamLive(resume, {
             ...common,
             ...(deps.pollMs === undefined ? {} : { pollMs: deps.pollMs }),
-            onTrouble: (trouble) => {
-              troubles.live = trouble;
-            },
+            onTrouble,
             onStep: (step) => {
               head = step.cursor.head;
               finalized = step.cursor.finalized;

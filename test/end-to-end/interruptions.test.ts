@@ -2,7 +2,10 @@
 // behind, the folder is somebody else's.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,6 +57,37 @@ test('Ctrl-C before the block of --until: a clean end that a script can tell fro
   assert.doesNotMatch(ended.stderr, /Error|^ {4}at /m);
 });
 
+test('Ctrl-C before anything is up, and a node that is away at the start', { timeout: 60_000 }, async (t) => {
+  const folder = aFolder(t);
+  // Accepts and never answers.
+  const silent = createServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => silent.close().closeAllConnections());
+  const { port } = silent.address() as AddressInfo;
+  const waiting = run(
+    t,
+    aManifest(folder, { url: `http://127.0.0.1:${port}` }),
+    join(folder, 'data'),
+    '--until',
+    'head',
+  );
+  await once(silent, 'request');
+  waiting.child.kill('SIGINT');
+  assert.equal((await waiting.ended).code, 130);
+
+  let failures = 12;
+  const node = await startReplay({
+    files: mainnetFiles,
+    finalityDistance: 0,
+    intercept: (method) => (method !== 'eth_chainId' && failures-- > 0 ? { status: 503 } : undefined),
+  });
+  t.after(() => node.close());
+  const ended = await run(t, aManifest(folder, { url: node.url }), join(folder, 'data'), '--until', 'head')
+    .ended;
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.match(ended.stdout, /final in the log up to block 17686132/);
+});
+
 test('a claim that a killed processor left behind does not keep its window from being done', {
   timeout: 120_000,
 }, async (t) => {
@@ -99,7 +133,7 @@ test('--fresh forgets only its own data, and only once the right chain has answe
   writeFileSync(thesis, 'years of work');
   const foreign = await run(t, aManifest(folder, { url: node.url }), join(folder, 'project'), '--fresh')
     .ended;
-  assert.match(foreign.stderr, /DataFolderForeign/);
+  assert.match(foreign.stderr, /DataFolderOccupied/);
   assert.ok(existsSync(thesis));
   assert.ok(!existsSync(join(folder, 'project/lock.sqlite')));
 });

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadChain } from '../../src/chain/replay/load-chain.ts';
 import type { ReplayChain } from '../../src/chain/replay/replay-chain.ts';
 import { type ReplayNode, startReplay } from '../../src/chain/replay/replay-node.ts';
+import { systemClock } from '../../src/clock.ts';
+import { openEmbeddedTopics } from '../../src/stores/topics/embedded.ts';
 import { type Dump, dumpData } from '../dump-data.ts';
 import { aFolder, aManifest, exampleProcessors, mainnetFiles, startMillrace } from '../millrace-process.ts';
 
@@ -54,6 +56,10 @@ test(`kill -9 at ${kills} random moments, seed ${seed}`, { timeout: 600_000 }, a
   const recovery = (performance.now() - began) / 1_000;
   assert.equal(last.code, 0, last.stderr);
 
+  assert.ok(
+    (await undoneBlocks(join(folder, 'data'))) > 0,
+    'no reorg was seen: nothing was proven about them',
+  );
   const disturbed = await dumpData(join(folder, 'data'));
   const { lost, duplicated } = compare(disturbed, undisturbed);
   mkdirSync(buildFolder, { recursive: true });
@@ -97,6 +103,17 @@ async function reorgingNode(t: TestContext, chain: ReplayChain, random: () => nu
   const node = await startReplay({ chain, head: { start, everyMs }, finalityDistance: finality, reorgs });
   t.after(() => node.close());
   return node;
+}
+
+/** Undo records that the streamer published, over all the lives of the process. */
+async function undoneBlocks(data: string): Promise<number> {
+  const topics = await openEmbeddedTopics({ file: join(data, 'topics/topics.sqlite'), clock: systemClock });
+  try {
+    const batches = await topics.readBackwards({ topic: 'test.blocks', partition: 0 }, { limit: 100_000 });
+    return batches.filter(({ headers }) => headers.step === 'undo').length;
+  } finally {
+    await topics.close();
+  }
 }
 
 /** Transactions and logs of final blocks that are not there, and those that are there more than once. */

@@ -8,6 +8,7 @@ import { openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
 import { lockFolder, type Owner, readOwner } from '../../data-folder/lock.ts';
 import { catalogue, type ErrorCode, type ErrorFields, isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { isAbort } from '../../together.ts';
 
 export interface Queries {
   run(sql: string, limits: Pick<QueryLimits, 'rows' | 'timeMs'>): Promise<QueryResult>;
@@ -37,7 +38,7 @@ export async function openQueries(options: OpenOptions): Promise<Queries> {
   } catch (error) {
     const running = readOwner(folder);
     if (!isMillraceError(error, 'DataFolderLocked') || !running?.url) throw error;
-    return throughOwner({ ...running, url: running.url }, options.signal);
+    return throughOwner({ ...running, url: running.url }, options);
   }
 }
 
@@ -61,7 +62,12 @@ async function openFolder(
   };
 }
 
-function throughOwner({ url, token }: Owner & { readonly url: string }, signal: AbortSignal): Queries {
+function throughOwner(
+  { url, token }: Owner & { readonly url: string },
+  { folder, signal }: OpenOptions,
+): Queries {
+  const gone = (problem: string, cause?: unknown) =>
+    new MillraceError('PipelineGone', { folder, problem }, { cause });
   const ask = async (
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
@@ -74,10 +80,12 @@ function throughOwner({ url, token }: Owner & { readonly url: string }, signal: 
       ...(body ? { body: JSON.stringify(body) } : {}),
       // The query's own limit ends it; this only notices an owner that is gone.
       headersTimeout: 15 * 60_000,
+    }).catch((error: unknown) => {
+      throw isAbort(error, signal) ? error : gone((error as Error).message, error);
     });
     const text = await answer.body.text();
     if (answer.statusCode < 400) return text === '' ? undefined : JSON.parse(text);
-    throw errorFrom(text);
+    throw errorFrom(text) ?? gone(`it answered ${answer.statusCode}`);
   };
   return {
     run: async (sql, limits) => (await ask('POST', 'api/query', { sql, limits })) as QueryResult,
@@ -92,13 +100,8 @@ function throughOwner({ url, token }: Owner & { readonly url: string }, signal: 
   };
 }
 
-/** The owner's error as it would have been raised here. */
-function errorFrom(text: string): Error {
-  const { code, message, fields } = JSON.parse(text) as {
-    code: string;
-    message: string;
-    fields?: ErrorFields;
-  };
-  if (code in catalogue) return new MillraceError(code as ErrorCode, fields ?? { problem: message });
-  return new Error(message);
+/** The owner's error as it would have been raised here; undefined when it is none of the catalogue. */
+function errorFrom(text: string): MillraceError | undefined {
+  const { code, fields } = JSON.parse(text) as { code: string; fields?: ErrorFields };
+  return code in catalogue ? new MillraceError(code as ErrorCode, fields ?? {}) : undefined;
 }

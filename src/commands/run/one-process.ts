@@ -12,13 +12,7 @@ import { createChangeSignal } from '../../change-signal.ts';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type EmbeddedStores, emptyFolder, openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
-import {
-  checkIdentity,
-  claimIdentity,
-  type Identity,
-  isNew,
-  refuseStrangers,
-} from '../../data-folder/identity.ts';
+import { checkIdentity, claimIdentity, type Identity, isNew } from '../../data-folder/identity.ts';
 import { type FolderLock, lockFolder } from '../../data-folder/lock.ts';
 import type { Logger } from '../../logger.ts';
 import { createProcessors, type Processors } from '../../processor/processor.ts';
@@ -96,7 +90,6 @@ async function open(
   const { ethereum } = spec.chain;
 
   const asked: Identity = { pipeline: pipeline.metadata.name, chainId: ethereum.chainId };
-  refuseStrangers(folder);
   const lock: FolderLock = lockFolder(folder);
   closers.push(() => lock.release());
   const connect = async (resumeAt: number | undefined): Promise<Connection> => {

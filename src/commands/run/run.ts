@@ -7,6 +7,7 @@ import { type DestinationStream, pino } from 'pino';
 import type { Pipeline } from '../../api/pipeline.ts';
 import { systemClock } from '../../clock.ts';
 import { readConfig } from '../../config.ts';
+import { refuseStrangers } from '../../data-folder/identity.ts';
 import { MillraceError } from '../../errors.ts';
 import { createLogger, type Logger } from '../../logger.ts';
 import { isAbort } from '../../together.ts';
@@ -29,6 +30,8 @@ interface Flags {
 }
 
 const defaultPort = 4680;
+/** Exit code of what a person or a supervisor ended before it was done. */
+const interrupted = 130;
 
 export function runCommand(): Command {
   return new Command('run')
@@ -84,6 +87,7 @@ async function run(flags: Flags): Promise<void> {
 
   const folder = flags.data ?? config.dataFolder ?? join('data', pipeline.metadata.name);
   const onTerminal = flags.panel && process.stderr.isTTY === true && process.stdout.isTTY === true;
+  refuseStrangers(folder);
   const stop = stopOnSignals();
   const logger = createLogger({
     level: config.logLevel,
@@ -104,10 +108,13 @@ async function run(flags: Flags): Promise<void> {
     },
     stop.signal,
   ).catch((error: unknown) => {
-    if (stop.signal.aborted) return undefined;
+    if (isAbort(error, stop.signal)) return undefined;
     throw error;
   });
-  if (!opened) return;
+  if (!opened) {
+    if (until !== undefined) process.exitCode = interrupted;
+    return;
+  }
   try {
     await show(opened, { until, onTerminal, colours: config.colours, stop, logger });
   } finally {
@@ -138,7 +145,7 @@ async function show(run: OneProcess, { until, onTerminal, colours, stop, logger 
   try {
     if (until === undefined) await running;
     else {
-      const target = untilReached(until, run, { clock: systemClock, signal }).then(() => {
+      const target = untilReached(until, run, { clock: systemClock, logger, signal }).then(() => {
         reached = true;
       });
       await Promise.race([running, target]);
@@ -154,14 +161,14 @@ async function show(run: OneProcess, { until, onTerminal, colours, stop, logger 
   await running;
   for (const line of await summary(run)) process.stdout.write(`${line}\n`);
   // A script that waits for a block must not take an interruption for it.
-  if (!reached) process.exitCode = 130;
+  if (!reached) process.exitCode = interrupted;
 }
 
 /** SIGINT and SIGTERM stop cleanly; a second one ends at once. */
 function stopOnSignals(): AbortController {
   const stop = new AbortController();
   const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) process.exit(interrupted);
     stop.abort();
   };
   process.on('SIGINT', onSignal);
@@ -169,7 +176,7 @@ function stopOnSignals(): AbortController {
   return stop;
 }
 
-/** While the panel owns the terminal, lines go to a file of the data folder. */
+/** While the panel owns the terminal, lines go to a file of the data folder, which --fresh keeps. */
 function logFile(folder: string): DestinationStream {
   mkdirSync(folder, { recursive: true });
   return pino.destination({ dest: join(folder, 'millrace.log'), sync: true });

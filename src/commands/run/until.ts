@@ -1,8 +1,10 @@
 // When `--until` is reached: the target is final in the log with everything before it, and every processor has looked
 // at the log since, so each window that the target closes has its rows.
 
+import { createPatience } from '../../chain/patience.ts';
 import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import { formatDuration } from '../../status/figures.ts';
 import { isoTime } from '../../stores/results/iso-time.ts';
 import type { OneProcess } from './one-process.ts';
@@ -12,13 +14,9 @@ export type Until = 'head' | number;
 const pauseMs = 50;
 
 /** Resolves when reached. @throws NothingKept, and the error of a processor that failed: its rows will never be there */
-export async function untilReached(
-  until: Until,
-  run: OneProcess,
-  deps: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<void> {
+export async function untilReached(until: Until, run: OneProcess, deps: UntilDeps): Promise<void> {
   const { clock, signal } = deps;
-  const target = await targetOf(until, run, signal);
+  const target = await targetOf(until, run, deps);
   let coveredAt: number | undefined;
   for (;;) {
     signal.throwIfAborted();
@@ -54,9 +52,27 @@ interface Target {
   readonly time: number | undefined;
 }
 
-async function targetOf(until: Until, { reader }: OneProcess, signal: AbortSignal): Promise<Target> {
-  const header = await reader.header(until === 'head' ? 'latest' : until, signal);
-  return { number: until === 'head' ? (header?.number ?? 0) : until, time: header?.timestamp };
+/** Waits for a node that is away, and for a chain that has no head yet. */
+async function targetOf(until: Until, { reader }: OneProcess, deps: UntilDeps): Promise<Target> {
+  const { clock, signal } = deps;
+  const patience = createPatience(deps);
+  for (;;) {
+    try {
+      const header = await reader.header(until === 'head' ? 'latest' : until, signal);
+      const number = until === 'head' ? header?.number : until;
+      if (number !== undefined) return { number, time: header?.timestamp };
+      await clock.sleep(1_000, signal);
+    } catch (error) {
+      if (!isMillraceError(error) || !error.retry) throw error;
+      await patience.failed(error, signal);
+    }
+  }
+}
+
+export interface UntilDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 /** A block beyond the retention is never kept: waiting for it would never end. @throws NothingKept */

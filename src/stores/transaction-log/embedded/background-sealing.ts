@@ -86,16 +86,17 @@ export class BackgroundSealing {
     if (this.#running !== undefined || this.#stopped || !isFull(this.#unsealed, size)) return;
     const begun = clock.now();
     this.#running = sealRecent(this.#options)
-      .then(
-        (segments) => logger.debug({ segments, ms: clock.now() - begun }, 'sealed recent blocks'),
-        (error: unknown) => {
-          this.#failure = error;
-          logger.warn({ error }, 'cannot seal recent blocks; they stay as they are');
-        },
-      )
+      .then((segments) => {
+        this.#failure = undefined;
+        this.#unsealed = unsealedRuns(this.#options).largest;
+        logger.debug({ segments, ms: clock.now() - begun }, 'sealed recent blocks');
+      })
+      .catch((error: unknown) => {
+        this.#failure = error;
+        logger.warn({ error }, 'cannot seal recent blocks; they stay as they are');
+      })
       .finally(() => {
         this.#running = undefined;
-        this.#unsealed = unsealedRuns(this.#options).largest;
         // More may have become final meanwhile. After a failure the next final block tries again.
         if (this.#failure === undefined) this.#start();
       });
