@@ -104,6 +104,28 @@ test('a node that cannot be reached, one of another chain, one that answers nons
   );
 });
 
+test('a node whose answers are cut, no JSON, of the wrong type, or an error', {
+  timeout: 120_000,
+}, async (t) => {
+  const { folder, data } = await aSetting(t);
+  const answers = [
+    [{ cut: true }, 'RpcMalformed'],
+    [{ raw: '{"jsonrpc":"2.0","id":' }, 'RpcMalformed'],
+    [{ result: { chain: 1 } }, 'RpcMalformed'],
+    [{ result: 'one' }, 'RpcMalformed'],
+    [{ error: { code: -32_000, message: 'not today' } }, 'RpcRefused'],
+  ] as const;
+  for (const [answer, code] of answers) {
+    const node = await startReplay({
+      files: mainnetFiles,
+      intercept: (method) => (method === 'eth_chainId' ? answer : undefined),
+    });
+    const ended = await run(t, aManifest(folder, { url: node.url }), data);
+    await node.close();
+    assertRefused(ended, code, /127\.0\.0\.1/);
+  }
+});
+
 test('a port in use, and a second process on the folder', { timeout: 60_000 }, async (t) => {
   const { folder, data, node } = await aSetting(t);
   const manifest = aManifest(folder, { url: node.url });
