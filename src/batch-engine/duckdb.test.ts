@@ -329,6 +329,9 @@ describe('DuckDB over 23 real blocks', () => {
       `SELECT length(repeat('', 1000000000) || lpad('x', 1000000, ' ')) AS r`,
       `SELECT length(rpad('x', 1000000, ' ')) AS r`,
       `SELECT length(replace(repeat('x', 16000), 'x', repeat('y', 16000))) AS r`,
+      `SELECT length(regexp_replace(repeat('x', 16000), '', repeat('y', 16000), 'g')) AS r`,
+      `SELECT length(regexp_replace(repeat('x', 16000), '.*', repeat('\\0', 8000))) AS r`,
+      `SELECT regexp_replace(input, '.', repeat('y', 16000), 'g') AS r FROM transactions WHERE strlen(input) > 100`,
       'SELECT len(range(1000000000)) AS r',
       'SELECT len(range(0, 100000)) AS r',
       'SELECT len(generate_series(100000, 0, -1)) AS r',
@@ -346,6 +349,25 @@ describe('DuckDB over 23 real blocks', () => {
         array_to_string(range(5, 1), ' '), format('{:.2f}', 1.5), printf('%05d', 7), repeat(NULL::VARCHAR, 3)`),
       [['abab', '007', '700', '0xbbxbb', '0 1 2', '1 2', '4 2', '', '1.50', '00007', null]],
     );
+  });
+
+  test('bounded functions answer as DuckDB does, also within each other', async () => {
+    const [row] = await query(`SELECT regexp_replace('0xabab', 'a', 'z'), regexp_replace('0xabab', '^0x', ''),
+      regexp_replace('0xabab', '(a)(b)', '\\2\\1', 'g'), regexp_replace('AbaB', 'b', '-', 'gi'),
+      regexp_replace(NULL::VARCHAR, 'a', 'b', 'g'), regexp_replace('a', NULL, 'b'), replace('aXb', 'X', NULL)`);
+    assert.deepEqual(row, ['0xzbab', 'abab', '0xbaba', 'A-a-', null, null, null]);
+    const longest = 'SELECT max(strlen(input)) AS n FROM transactions';
+    const [[most] = []] = await query(longest);
+    assert.ok(Number(most) > 10_000, `the longest input has ${most} bytes`);
+    const through = `regexp_replace(regexp_replace(input, '^0x', ''), '00', '.', 'g')`;
+    assert.deepEqual(
+      await query(`SELECT count(*) FROM transactions WHERE strlen(${through}) < strlen(input)`),
+      [[transactions.length]],
+    );
+    // Doubling at each level, this would be 10^9 calls.
+    const nested = Array.from({ length: 30 }).reduce<string>((sql) => `replace(${sql}, 'a', 'b')`, 'hash');
+    const counted = `SELECT count(*) FROM transactions WHERE contains(${nested}, 'a')`;
+    assert.deepEqual(await query(counted, { limits: { ...limits, timeMs: 5_000 } }), [[0]]);
   });
 
   test('an answer of long texts is handed on in pieces', async () => {

@@ -1,5 +1,5 @@
 // The processor role: every processor of the manifest in a loop of its own. One whose SQL fails stops alone, with the
-// reason in its state; trouble that may pass (a full disk, a lost claim) is tried again.
+// reason in its state; trouble that passes (a lost claim, too many open files) is tried again; a full disk ends the run.
 
 import { createHash } from 'node:crypto';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
