@@ -67,6 +67,8 @@ export function createDuplexTransport({ name, limits, open }: DuplexTransportOpt
         }
       },
       onTooLarge: () => {
+        // This connection is lost with its answer: what is asked from now on goes to another.
+        if (connection === opening) connection = undefined;
         pending.fail((calls) =>
           malformed(
             { endpoint: name, calls },
@@ -75,8 +77,11 @@ export function createDuplexTransport({ name, limits, open }: DuplexTransportOpt
         );
       },
       onClose: (problem) => {
-        if (connection === opening) connection = undefined;
-        pending.fail((calls) => unreachable(calls, problem));
+        // The calls of a connection that was given up have failed already; those that wait are another's.
+        if (connection === opening) {
+          connection = undefined;
+          pending.fail((calls) => unreachable(calls, problem));
+        }
         void keepOpen();
       },
     });
