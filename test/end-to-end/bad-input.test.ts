@@ -11,7 +11,15 @@ import { type TestContext, test } from 'node:test';
 import { type ReplayNode, startReplay } from '../../src/chain/replay/replay-node.ts';
 import { catalogue, type ErrorCode } from '../../src/errors.ts';
 import { dumpData } from '../dump-data.ts';
-import { aFolder, aManifest, type Ended, mainnetFiles, startMillrace } from '../millrace-process.ts';
+import { expectedResults, readRawChain } from '../expected-results.ts';
+import {
+  aFolder,
+  aManifest,
+  type Ended,
+  exampleProcessors,
+  mainnetFiles,
+  startMillrace,
+} from '../millrace-process.ts';
 
 interface Setting {
   readonly folder: string;
@@ -223,4 +231,34 @@ test('a full disk: named, and after space is made it goes on with nothing lost',
   } finally {
     execFileSync('umount', [data]);
   }
+});
+
+test('a full disk under the results alone ends the run too, and what is missing is done later', {
+  timeout: 120_000,
+}, async (t) => {
+  const { folder, data, node } = await aSetting(t);
+  const manifest = aManifest(folder, { url: node.url, processors: exampleProcessors });
+  assert.equal(
+    (
+      await startMillrace(t, ['run', '-f', manifest, '--data', data, '--port', '0', '--until', '17686110'])
+        .ended
+    ).code,
+    0,
+  );
+  const results = join(data, 'results');
+  rmSync(results, { recursive: true });
+  mkdirSync(results);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', results], { stdio: 'pipe' });
+  } catch {
+    t.skip('mounting is not permitted here');
+    return;
+  }
+  try {
+    assertRefused(await run(t, manifest, data), 'DiskFull', /results.sqlite/);
+  } finally {
+    execFileSync('umount', [results]);
+  }
+  assert.equal((await run(t, manifest, data)).code, 0);
+  assert.deepEqual((await dumpData(data)).results, expectedResults(readRawChain(mainnetFiles), 60));
 });
