@@ -18,15 +18,15 @@ export function checkCommand(): Command {
     .requiredOption('-f, --file <manifest>', 'the Pipeline, as YAML')
     .addHelpText('after', '\nExamples:\n  $ millrace check -f examples/pipeline.yaml')
     .action(async ({ file }: { file: string }) => {
-      const { name, processors } = await checkManifest(file);
-      process.stdout.write(`${file}: Pipeline ${name} is good (${processors} processors)\n`);
+      const { metadata, spec } = await readChecked(file);
+      process.stdout.write(
+        `${file}: Pipeline ${metadata.name} is good (${spec.processors.length} processors)\n`,
+      );
     });
 }
 
-/** Fields, rules and SQL, every problem at once. @throws ManifestUnreadable, ManifestInvalid, SqlInvalid, SqlDenied */
-export async function checkManifest(
-  file: string,
-): Promise<{ readonly name: string; readonly processors: number }> {
+/** Fields, rules and SQL: ready to run, or every problem at once. @throws ManifestUnreadable, ManifestInvalid, SqlInvalid, SqlDenied */
+export async function readChecked(file: string): Promise<Pipeline> {
   let problems: readonly string[] = [];
   let pipeline: Pipeline | undefined;
   try {
@@ -42,7 +42,7 @@ export async function checkManifest(
   const details = [...problems, ...refused.map(describeError)];
   if (details.length > 0 || !pipeline)
     throw new MillraceError('ManifestInvalid', { file, count: details.length }, { details });
-  return { name: pipeline.metadata.name, processors: processors.length };
+  return pipeline;
 }
 
 interface NamedSql {
@@ -60,12 +60,6 @@ async function sqlOf(file: string): Promise<readonly NamedSql[]> {
     // An empty one is a problem of its own, and named already.
     sql: typeof entry?.sql === 'string' && entry.sql !== '' ? entry.sql : 'SELECT 1',
   }));
-}
-
-/** Ready to run? @throws ManifestUnreadable, ManifestInvalid, SqlInvalid, SqlDenied */
-export async function readChecked(file: string): Promise<Pipeline> {
-  await checkManifest(file);
-  return readManifest(file);
 }
 
 async function sqlProblems(processors: readonly NamedSql[]): Promise<readonly MillraceError[]> {

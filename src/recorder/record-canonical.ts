@@ -22,11 +22,12 @@ export async function recordCanonicalLoop(consumer: Consumer, deps: RecorderLoop
   }
 }
 
+const stateAfter = { new: 'new', undo: 'undone', final: 'final' } as const;
+
 async function applyStep(batch: StoredBatch, deps: RecorderLoop): Promise<void> {
   const { log, foreign, expired, onBlock, onExpired } = deps;
   const facts = recordFacts(batch);
   if (facts?.kind !== 'block' || !facts.cursor) return foreign(batch);
-  const { sequence } = facts.cursor;
   const [row] = recordRows<BlockRow & BlockMarker>(batch);
   if (!row) return foreign(batch);
   const { number, hash } = row;
@@ -34,22 +35,10 @@ async function applyStep(batch: StoredBatch, deps: RecorderLoop): Promise<void> 
     if (facts.step === 'new') onExpired(row);
     return;
   }
-  if (facts.step === 'new') {
-    await log.store.writeBlock(row);
-    const there = await whenRowsAreThere(
-      row.timestamp,
-      () => log.store.setCanonical({ number, hash, state: 'new', sequence }),
-      deps,
-    );
-    if (there) onBlock(row);
-  } else {
-    const state = facts.step === 'undo' ? 'undone' : 'final';
-    await whenRowsAreThere(
-      row.timestamp,
-      () => log.store.setCanonical({ number, hash, state, sequence }),
-      deps,
-    );
-  }
+  if (facts.step === 'new') await log.store.writeBlock(row);
+  const entry = { number, hash, state: stateAfter[facts.step], sequence: facts.cursor.sequence };
+  const there = await whenRowsAreThere(row.timestamp, () => log.store.setCanonical(entry), deps);
+  if (there && facts.step === 'new') onBlock(row);
 }
 
 /**

@@ -15,7 +15,7 @@ export interface RecorderLoop {
   readonly rowsAllTaken: () => Promise<boolean>;
   /** Is a block of this time (Unix seconds) beyond the retention already? */
   readonly expired: (time: number) => boolean;
-  /** A record that is none of ours: counted, named, passed over. */
+  /** A record that is none of ours: named, passed over. */
   readonly foreign: (batch: StoredBatch) => void;
   /** A position that the topic lost is noted; history brings the blocks again. */
   readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;

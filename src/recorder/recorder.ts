@@ -33,10 +33,7 @@ export interface RecorderDeps {
 
 export interface RecorderFigures {
   readonly height: number | undefined;
-  readonly blocks: number;
   readonly transactions: number;
-  readonly foreign: number;
-  readonly gaps: number;
   /** Blocks that were older than the retention when they came. */
   readonly expired: number;
   readonly bufferedBytes: number;
@@ -50,10 +47,7 @@ export interface Recorder {
 export function createRecorder(deps: RecorderDeps): Recorder {
   const { topics, names, log, retention, clock, logger } = deps;
   let height: number | undefined;
-  let blocks = 0;
   let transactions = 0;
-  let foreign = 0;
-  let gaps = 0;
   let expired = 0;
 
   const loopDeps = (signal: AbortSignal): RecorderLoop => ({
@@ -69,7 +63,6 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     },
     expired: (time) => retention !== 'forever' && time * 1_000 <= clock.now() - retention,
     foreign: ({ topic, partition, offset }) => {
-      foreign += 1;
       logger.warn({ topic, partition, offset }, 'a record that is not of this pipeline was passed over');
     },
     onGap: async (poll) => {
@@ -77,7 +70,6 @@ export function createRecorder(deps: RecorderDeps): Recorder {
         return await poll;
       } catch (error) {
         if (!isMillraceError(error, 'LogGap')) throw error;
-        gaps += 1;
         logger.warn({ code: error.code, ...error.fields }, error.message);
         return [];
       }
@@ -92,7 +84,6 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     },
     onBlock: (block) => {
       height = Math.max(height ?? 0, block.number);
-      blocks += 1;
       transactions += block.transaction_count;
     },
   });
@@ -111,10 +102,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       }),
     figures: () => ({
       height,
-      blocks,
       transactions,
-      foreign,
-      gaps,
       expired,
       bufferedBytes: log.bufferedBytes(),
     }),

@@ -29,39 +29,29 @@ export interface HistoryDeps {
   readonly onPlan: (blocks: number) => void;
   readonly onTrouble?: (trouble: Trouble | undefined) => void;
   readonly onPublished: (blocks: readonly ChainBlock[]) => void;
-  readonly limits?: Partial<HistoryLimits>;
 }
 
-export interface HistoryLimits {
-  /** Bytes the recorder may lag behind before this waits. Default 64 MiB. */
-  readonly lagBytes: number;
-  /** Bytes of node answers per publish. Default 4 MiB. */
-  readonly publishBytes: number;
-  /** Bytes fetched ahead. Default 48 MiB. */
-  readonly fetchBytes: number;
-  /** Pause between looks at the lag while waiting, in ms. Default 20. */
-  readonly lagPauseMs: number;
-  /** Pause between plans when nothing is missing, in ms. Default 2,000. */
-  readonly idleMs: number;
-}
-
-const defaults: HistoryLimits = {
+const limits = {
+  /** Bytes the recorder may lag behind before this waits. */
   lagBytes: 64 * 1024 * 1024,
+  /** Bytes of node answers per publish. */
   publishBytes: 4 * 1024 * 1024,
+  /** Bytes fetched ahead. */
   fetchBytes: 48 * 1024 * 1024,
+  /** Pause between looks at the lag while waiting, in ms. */
   lagPauseMs: 20,
+  /** Pause between plans when nothing is missing, in ms. */
   idleMs: 2_000,
-};
+} as const;
 
 export async function streamHistory(deps: HistoryDeps): Promise<void> {
-  const limits = { ...defaults, ...deps.limits };
   const { topics, names, clock, logger, signal } = deps;
   const publisher = await topics.publisher(`${names.history}.history`);
   const patience = createPatience({ clock, logger, ...(deps.onTrouble ? { onChange: deps.onTrouble } : {}) });
   try {
     while (!signal.aborted) {
       try {
-        await onePlan(publisher, deps, limits);
+        await onePlan(publisher, deps);
         patience.succeeded();
       } catch (error) {
         // A node that is away comes back; what is still missing is in the next plan.
@@ -74,9 +64,9 @@ export async function streamHistory(deps: HistoryDeps): Promise<void> {
   }
 }
 
-async function onePlan(publisher: Publisher, deps: HistoryDeps, limits: HistoryLimits): Promise<void> {
+async function onePlan(publisher: Publisher, deps: HistoryDeps): Promise<void> {
   const { clock, logger, signal } = deps;
-  await untilLagBelow(1, deps, limits);
+  await untilLagBelow(1, deps);
   const wanted = await deps.wanted();
   const gaps = wanted ? subtract(wanted, await deps.coverage()) : [];
   if (gaps.length === 0) {
@@ -86,15 +76,10 @@ async function onePlan(publisher: Publisher, deps: HistoryDeps, limits: HistoryL
   const blocks = gaps.reduce((sum, gap) => sum + gap.to - gap.from + 1, 0);
   deps.onPlan(blocks);
   logger.info({ gaps: gaps.slice(0, 8), blocks }, 'reading history');
-  for (const gap of gaps) await publishGap(gap, publisher, deps, limits);
+  for (const gap of gaps) await publishGap(gap, publisher, deps);
 }
 
-async function publishGap(
-  gap: Interval,
-  publisher: Publisher,
-  deps: HistoryDeps,
-  limits: HistoryLimits,
-): Promise<void> {
+async function publishGap(gap: Interval, publisher: Publisher, deps: HistoryDeps): Promise<void> {
   const { reader, names, signal } = deps;
   let group: ChainBlock[] = [];
   let bytes = 0;
@@ -112,7 +97,7 @@ async function publishGap(
     deps.onPublished(group);
     group = [];
     bytes = 0;
-    await untilLagBelow(limits.lagBytes, deps, limits);
+    await untilLagBelow(limits.lagBytes, deps);
   };
   for await (const block of reader.range({ ...gap, signal, maxBufferedBytes: limits.fetchBytes })) {
     group.push(block);
@@ -122,7 +107,7 @@ async function publishGap(
   await send();
 }
 
-async function untilLagBelow(bytes: number, deps: HistoryDeps, limits: HistoryLimits): Promise<void> {
+async function untilLagBelow(bytes: number, deps: HistoryDeps): Promise<void> {
   const { topics, names, recorderGroup, clock, signal } = deps;
   while ((await topics.lag(recorderGroup, names.history)).bytes >= bytes)
     await clock.sleep(limits.lagPauseMs, signal);

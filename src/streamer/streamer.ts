@@ -10,7 +10,7 @@ import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Topics } from '../stores/topics/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { together } from '../together.ts';
-import { type HistoryLimits, streamHistory } from './history.ts';
+import { streamHistory } from './history.ts';
 import type { Interval } from './intervals.ts';
 import { livePosition, streamLive } from './live.ts';
 import { historyEnd } from './resume.ts';
@@ -28,19 +28,14 @@ export interface StreamerDeps {
   readonly recorderGroups: { readonly history: string; readonly canonical: string };
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly pollMs?: number;
-  readonly historyLimits?: Partial<HistoryLimits>;
 }
 
 export interface StreamerFigures {
   readonly head: BlockRef | undefined;
-  readonly headTime: number | undefined;
   readonly finalized: BlockRef | undefined;
-  readonly historyHeight: number | undefined;
   readonly historyWanted: Interval | undefined;
   /** Blocks of the current history plan that are not published yet. */
   readonly backlogBlocks: number;
-  readonly blocks: number;
   readonly transactions: number;
   readonly reorgs: {
     readonly count: number;
@@ -60,12 +55,9 @@ export interface Streamer {
 export function createStreamer(deps: StreamerDeps): Streamer {
   const { reader, topics, names, log, clock, logger } = deps;
   let head: Header | BlockRef | undefined;
-  let headTime: number | undefined;
   let finalized: BlockRef | undefined;
-  let historyHeight: number | undefined;
   let historyWanted: Interval | undefined;
   let backlogBlocks = 0;
-  let blocks = 0;
   let transactions = 0;
   let reorgs = { count: 0, deepest: 0, last: undefined as { depth: number; at: number } | undefined };
   let undoing = 0;
@@ -99,15 +91,12 @@ export function createStreamer(deps: StreamerDeps): Streamer {
         start(
           streamLive(resume, {
             ...common,
-            ...(deps.pollMs === undefined ? {} : { pollMs: deps.pollMs }),
             onTrouble,
             onStep: (step) => {
               head = step.cursor.head;
               finalized = step.cursor.finalized;
               if (step.kind === 'undo') undoing += 1;
               if (step.kind !== 'new') return;
-              headTime = step.block.timestamp;
-              blocks += 1;
               transactions += step.block.receipts.length;
               if (undoing === 0) return;
               reorgs = {
@@ -138,22 +127,16 @@ export function createStreamer(deps: StreamerDeps): Streamer {
             },
             onPublished: (published) => {
               backlogBlocks -= published.length;
-              historyHeight = published.at(-1)?.number;
-              blocks += published.length;
               transactions += published.reduce((sum, block) => sum + block.receipts.length, 0);
             },
-            ...(deps.historyLimits ? { limits: deps.historyLimits } : {}),
           }),
         );
       }),
     figures: () => ({
       head,
-      headTime,
       finalized,
-      historyHeight,
       historyWanted,
       backlogBlocks,
-      blocks,
       transactions,
       reorgs,
       trouble: troubleText(troubles.live ?? troubles.history),

@@ -133,9 +133,7 @@ async function open(
     names,
     log: stores.log,
     finality:
-      'depth' in ethereum.finality && ethereum.finality.depth !== undefined
-        ? { depth: ethereum.finality.depth }
-        : { tag: 'finalized' },
+      ethereum.finality.depth === undefined ? { tag: 'finalized' } : { depth: ethereum.finality.depth },
     start: (finalized) => first.at(finalized),
     recorderGroups,
     clock,

@@ -65,8 +65,6 @@ export function rowShape(columns: readonly ResultColumn[]): string {
   return `(${[...key, ...own, 'PRIMARY KEY ("window_start", "window_row")'].join(', ')}) STRICT, WITHOUT ROWID`;
 }
 
-export type TableCatalogue = ReturnType<typeof createTableCatalogue>;
-
 export function createTableCatalogue(db: DatabaseSync) {
   const sameFingerprint = db.prepare(
     'SELECT * FROM tables WHERE owner = ? AND processor = ? AND fingerprint = ? AND window = ?',
