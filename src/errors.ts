@@ -47,6 +47,28 @@ export const catalogue = {
     '{path}: an external {store} is not supported by `millrace run` of this version',
     'declare it as `managed: {}` to use the embedded store',
   ),
+  StoreUrlInvalid: entry(
+    2,
+    '{where} is no address of a store: {problem}',
+    'write it as {scheme}://user:password@host:port,host:port, see docs/stores.md',
+  ),
+  StoreUnreachable: entry(
+    3,
+    'cannot reach {store}: {problem}',
+    'check that it runs and that its address is right; this goes on by itself when it answers',
+    true,
+  ),
+  StoreDenied: entry(
+    3,
+    '{store} refused {action}: {problem}',
+    'check user and password, and grant what is missing; this goes on by itself then',
+    true,
+  ),
+  StoreDiffers: entry(
+    2,
+    '{what} of {store} is not as Millrace made it: {problem}',
+    'restore it, or give the pipeline another place; nothing was changed',
+  ),
   SqlInvalid: entry(
     2,
     '{where}: the SQL does not parse or bind: {problem}',
