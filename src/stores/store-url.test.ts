@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ test('hosts, login, path and options', () => {
 test('an authority is read from its file', (t) => {
   const file = join(tmpdir(), `ca-${process.pid}.pem`);
   writeFileSync(file, 'PEM');
-  t.after(() => writeFileSync(file, ''));
+  t.after(() => rmSync(file));
   assert.deepEqual(parseStoreUrl(`kafka://a?tls=true&ca=${file}`, rules).tls, { ca: 'PEM' });
   assert.deepEqual(parseStoreUrl('kafka://a?tls=true', rules).tls, { ca: undefined });
 });

@@ -1,6 +1,8 @@
 // The results port: tables owned by the cluster or by a user, filled window by window. The rows of a window and the
 // mark that it is done change together, so running a window again changes nothing.
 
+import type { Staging } from './staging.ts';
+
 /** `cluster`, or `user/<id>`. */
 export type Owner = 'cluster' | `user/${string}`;
 
@@ -79,6 +81,8 @@ export interface Results {
   scan(
     table: ResultTable,
   ): AsyncIterable<readonly { readonly windowStart: number; readonly values: ResultRow }[]>;
+  /** Where another engine can put rows of a window; absent where none can reach the store. */
+  readonly staging?: Staging;
   close(): Promise<void>;
 }
 
