@@ -26,10 +26,12 @@ check: setup
 	  && $(NODE) node_modules/typescript/bin/tsc --noEmit -p tsconfig.json \
 	  && echo "style and types $$((SECONDS - start)) s"
 
-## unit | end-to-end | faults | browser-test: one suite
-.PHONY: unit end-to-end faults browser-test
-unit end-to-end faults: setup
+## unit | end-to-end | browser-test | stores | roles | faults: one suite (stores, roles, faults: on real servers)
+.PHONY: unit end-to-end browser-test stores roles faults
+unit end-to-end stores roles: setup
 	@$(NODE) test/run.ts $@
+faults: setup
+	@$(NODE) test/run.ts faults faults-on-servers
 browser-test: setup browser
 	@$(NODE) test/run.ts browser
 
@@ -37,6 +39,14 @@ browser-test: setup browser
 .PHONY: faults-long
 faults-long: setup
 	@MILLRACE_TEST_KILLS=50 $(NODE) test/run.ts faults
+
+## servers: start Kafka, Cassandra, MariaDB and a MongoDB wire server, print addresses (SERVERS=3: three nodes each of the first two)
+## servers-stop: end exactly those
+.PHONY: servers servers-stop
+servers: setup
+	@$(NODE) test/servers/main.ts start
+servers-stop: setup
+	@$(NODE) test/servers/main.ts stop
 
 ## format: mend style
 .PHONY: format

@@ -1,10 +1,12 @@
 // Runs the test suites one after another, says what each took, and ends with one count. `test/run.ts unit faults`
-// runs only those.
+// runs only those. Suites on real servers get one of each, started for them, unless the environment names others.
 
-import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { type ServerKind, startServers } from './servers/cluster.ts';
 
 interface Suite {
   readonly name: string;
@@ -13,15 +15,28 @@ interface Suite {
   readonly concurrency: number;
   /** What it may take on a warm machine, in seconds. */
   readonly budget: number;
+  /** Reads the addresses of real servers. */
+  readonly servers?: boolean;
 }
 
 const root = new URL('..', import.meta.url).pathname;
 const suites: readonly Suite[] = [
   { name: 'unit', files: 'src/**/*.test.ts', concurrency: 2, budget: 180 },
   { name: 'end-to-end', files: 'test/end-to-end/*.test.ts', concurrency: 1, budget: 240 },
-  { name: 'faults', files: 'test/faults/*.test.ts', concurrency: 1, budget: 300 },
+  { name: 'faults', files: 'test/faults/*.test.ts', concurrency: 1, budget: 120 },
   { name: 'browser', files: 'test/browser/*.test.ts', concurrency: 1, budget: 240 },
+  { name: 'stores', files: 'src/**/*.servers.test.ts', concurrency: 2, budget: 480, servers: true },
+  { name: 'roles', files: 'test/end-to-end/*.servers.test.ts', concurrency: 1, budget: 180, servers: true },
+  // They kill servers, so they start their own.
+  { name: 'faults-on-servers', files: 'test/faults/*.servers.test.ts', concurrency: 1, budget: 300 },
 ];
+/** Which server each address is of. */
+const kinds: Readonly<Record<string, ServerKind>> = {
+  KAFKA: 'kafka',
+  CASSANDRA: 'cassandra',
+  MARIADB: 'mariadb',
+  MONGODB: 'mongo',
+};
 
 interface Counts {
   passed: number;
@@ -33,6 +48,7 @@ async function runSuite({ name, files, concurrency }: Suite): Promise<Counts & {
   const started = performance.now();
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const found = globSync(files, { cwd: root })
+    .filter((file) => file.endsWith('.servers.test.ts') === files.endsWith('.servers.test.ts'))
     .map((file) => `${root}${file}`)
     .sort();
   process.stdout.write(`\n── ${name} (${found.length} files)\n`);
@@ -57,6 +73,25 @@ async function runSuite({ name, files, concurrency }: Suite): Promise<Counts & {
   return { ...counts, seconds: (performance.now() - started) / 1_000 };
 }
 
+/** Starts what the environment does not name; answers what ends it. */
+async function withServers(): Promise<() => Promise<void>> {
+  const missing = Object.keys(kinds).filter((name) => !process.env[`MILLRACE_TEST_${name}`]);
+  if (missing.length === 0) return async () => undefined;
+  process.stdout.write('\n── servers\n');
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-servers-'));
+  const say = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const wanted = missing.flatMap((name) => kinds[name] ?? []);
+  const servers = await startServers({ folder, nodes: 1, say, detached: false, kinds: wanted });
+  for (const [name, address] of Object.entries(servers.addresses))
+    process.env[`MILLRACE_TEST_${name}`] = address;
+  return async () => {
+    await servers.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
@@ -68,13 +103,19 @@ if (unknown.length > 0) {
 
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
-for (const suite of suites.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
-  const { seconds, ...counts } = await runSuite(suite);
-  for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
-  const over = seconds > suite.budget ? `, over its budget of ${suite.budget} s` : '';
-  lines.push(
-    `${suite.name.padEnd(12)} ${seconds.toFixed(0).padStart(4)} s  ${counts.passed} passed, ${counts.failed} failed${over}`,
-  );
+let stopServers: (() => Promise<void>) | undefined;
+try {
+  for (const suite of suites.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
+    if (suite.servers) stopServers ??= await withServers();
+    const { seconds, ...counts } = await runSuite(suite);
+    for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+    const over = seconds > suite.budget ? `, over its budget of ${suite.budget} s` : '';
+    lines.push(
+      `${suite.name.padEnd(18)} ${seconds.toFixed(0).padStart(4)} s  ${counts.passed} passed, ${counts.failed} failed${over}`,
+    );
+  }
+} finally {
+  await stopServers?.();
 }
 process.stdout.write(
   `\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
