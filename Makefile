@@ -48,6 +48,11 @@ servers: setup
 servers-stop: setup
 	@$(NODE) test/servers/main.ts stop
 
+## bench: speed and memory of every stage on real servers, beside peers and bare drivers (BENCH='kafka head': only those)
+.PHONY: bench
+bench: setup
+	@$(NODE) test/bench/run.ts $(BENCH)
+
 ## format: mend style
 .PHONY: format
 format: setup

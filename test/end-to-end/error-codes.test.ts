@@ -39,12 +39,19 @@ const cases: readonly Case[] = [
     says: /key url of Secret main-node, and MAIN_NODE_URL is not set/,
   },
   {
-    what: 'an external store of topics',
-    code: 'StoreUnsupported',
+    what: 'an external store whose Secret no variable holds',
+    code: 'SecretMissing',
     exit: 2,
     args: run,
     mistake: [/(kafka:\s+)managed: {}/, `$1external: {${secret}}`],
-    says: /spec\.topics\.kafka: an external kafka is not supported/,
+    says: /key url of Secret main-node, and MAIN_NODE_URL is not set/,
+  },
+  {
+    what: 'a role alone with a managed store',
+    code: 'StoreManaged',
+    exit: 2,
+    args: ['record', '-f', 'pipeline.yaml', '--port', '0'],
+    says: /spec\.topics\.kafka is managed, and `millrace record` alone has no store to manage/,
   },
   {
     what: 'a setting that there is not',

@@ -13,6 +13,7 @@ import { systemClock } from '../../src/clock.ts';
 import { openEmbeddedTopics } from '../../src/stores/topics/embedded.ts';
 import { type Dump, dumpData } from '../dump-data.ts';
 import { aFolder, aManifest, exampleProcessors, mainnetFiles, startMillrace } from '../millrace-process.ts';
+import { seededRandom } from './parts/random.ts';
 
 const kills = Number(process.env.MILLRACE_TEST_KILLS ?? 10);
 const seed = Number(process.env.MILLRACE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -128,16 +129,5 @@ function compare(got: Dump, wanted: Dump): { lost: number; duplicated: number } 
   return {
     lost: identities(wanted).filter((identity) => !unique.has(identity)).length,
     duplicated: has.length - unique.size,
-  };
-}
-
-/** mulberry32: small, and the same everywhere for the same seed. */
-function seededRandom(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

@@ -1,0 +1,194 @@
+// Node → Kafka: one streamer process over a replay node of its own, beside the bare producer sending the same records,
+// and beside ethereum-etl.
+
+import { randomBytes } from 'node:crypto';
+import { Producer, stringSerializers } from '@platformatic/kafka';
+import { connectChain } from '../../src/chain/rpc/connect-chain.ts';
+import { systemClock } from '../../src/clock.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { historyBatches, pipelineTopics } from '../../src/stores/topics/pipeline-topics.ts';
+import type { RecordBatch, Topics } from '../../src/stores/topics/port.ts';
+import { blockRow, logRows, transactionRows } from '../../src/streamer/records.ts';
+import { externalManifest, openTestTopics } from '../servers/stores.ts';
+import { streamWithEthereumEtl } from './ethereum-etl.ts';
+import { type Figure, figure } from './figures.ts';
+import { startRoleProcess } from './role-process.ts';
+import { type Bench, rateOf } from './stage.ts';
+import { startWarmNode, type WarmNode } from './warm-node.ts';
+
+const partitions = 6;
+/** About as many as a mainnet block has here. */
+const transactionsPerBlock = 190;
+const etlBlocks = 120;
+const limitMs = 300_000;
+
+export const benchKafka: Bench = async (stage) => {
+  const { addresses, folder, transactions, say } = stage;
+  const node = await startWarmNode({
+    blocks: Math.ceil(transactions / transactionsPerBlock),
+    finalityDistance: 0,
+  });
+  const topics = await openTestTopics(addresses, 1);
+  try {
+    say(`node → Kafka: ${node.transactions} transactions, ${node.logs} logs`);
+    const pipeline = `bench-${randomBytes(3).toString('hex')}`;
+    const manifest = externalManifest(folder, {
+      pipeline,
+      addresses,
+      nodes: [node.url],
+      replicationFactor: 1,
+      partitions,
+      processors: [],
+    });
+    const blocks = node.last - node.first + 1;
+    const records = node.transactions + node.logs + blocks;
+    const perTransaction = node.transactions / records;
+    const streamer = startRoleProcess(['stream', '-f', manifest], folder);
+    let streamed: number;
+    let peakMb: number | undefined;
+    try {
+      const names = pipelineTopics(pipeline);
+      const { perSecond } = await rateOf(() => recordsOn(topics, names.history), {
+        target: records,
+        limitMs,
+      });
+      streamed = perSecond * perTransaction;
+      peakMb = streamer.peakMb();
+    } finally {
+      await streamer.stop();
+    }
+    const bare = (await bareProducer(stage, node, records)) * perTransaction;
+    say('ethereum-etl stream …');
+    const [broker = ''] = (addresses.KAFKA ?? '').replace('kafka://', '').split(',');
+    const etl = await streamWithEthereumEtl({
+      nodeUrl: node.url,
+      broker,
+      first: node.first,
+      last: node.first + etlBlocks - 1,
+      transactions: (node.transactions / blocks) * etlBlocks,
+    });
+    const name = 'kafka: node to topic, acks=all, in transactions';
+    const unit = 'tx/s';
+    return [
+      figure({ name, unit, ours: streamed, goal: { of: 'ours', atLeast: 30_000 } }),
+      figure({
+        name: `${name}, of the bare producer`,
+        unit,
+        ours: streamed,
+        reference: 'bare producer',
+        theirs: bare,
+      }),
+      figure({
+        name: `${name}, beside ethereum-etl`,
+        unit,
+        ours: streamed,
+        reference: 'ethereum-etl stream',
+        theirs: etl,
+        goal: { of: 'ratio', atLeast: 5 },
+      }),
+      ...memory('kafka: streamer, peak memory', peakMb),
+    ];
+  } finally {
+    await topics.close();
+    await node.close();
+  }
+};
+
+export function memory(name: string, peakMb: number | undefined): readonly Figure[] {
+  return peakMb === undefined
+    ? []
+    : [figure({ name, unit: 'MB', ours: peakMb, goal: { of: 'ours', atMost: 400 } })];
+}
+
+/** Every offset counts, those of transaction markers too: a few more than records at the end. */
+async function recordsOn(topics: Topics, topic: string): Promise<number> {
+  try {
+    return (await topics.ends(topic)).reduce((sum, { first, next }) => sum + next - first, 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Records per second of the client alone, with the same values, idempotent, acks=all, zstd, no transactions. */
+async function bareProducer(
+  { addresses, say }: Parameters<Bench>[0],
+  node: WarmNode,
+  count: number,
+): Promise<number> {
+  const batches = await recordBatches(node, 60);
+  const topic = `bare-${randomBytes(3).toString('hex')}`;
+  const topics = await openTestTopics(addresses, 1);
+  await topics.create([{ name: topic, partitions, retention: 'forever' }]);
+  await topics.close();
+  const producer = new Producer({
+    clientId: 'bench',
+    bootstrapBrokers: (addresses.KAFKA ?? '').replace('kafka://', '').split(','),
+    serializers: stringSerializers,
+    idempotent: true,
+    acks: -1,
+    compression: 'zstd',
+    maxInflights: 5,
+  });
+  try {
+    say('the bare producer …');
+    const send = async (batch: RecordBatch): Promise<number> => {
+      const messages = batch.values.map((value) => ({ topic, key: batch.key, value }));
+      await producer.send({ messages });
+      return messages.length;
+    };
+    await send(batches[0] as RecordBatch);
+    const began = performance.now();
+    let sent = 0;
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (sent < count) {
+        const batch = batches[next++ % batches.length] as RecordBatch;
+        sent += batch.values.length;
+        await send(batch);
+      }
+    };
+    await Promise.all([lane(), lane(), lane(), lane()]);
+    return sent / ((performance.now() - began) / 1_000);
+  } finally {
+    await producer.close();
+  }
+}
+
+/** The batches of the first blocks, as the streamer makes them, cut to what one produce request takes. */
+async function recordBatches(node: WarmNode, blocks: number): Promise<readonly RecordBatch[]> {
+  const { signal } = new AbortController();
+  const reader = await connectChain({
+    endpoints: [{ url: node.url }],
+    expectedChainId: 1,
+    clock: systemClock,
+    logger: silentLogger,
+    signal,
+  });
+  const names = pipelineTopics('bench');
+  const batches: RecordBatch[] = [];
+  try {
+    for await (const block of reader.range({ from: node.first, to: node.first + blocks - 1, signal })) {
+      const rows = { block: blockRow(block), transactions: transactionRows(block), logs: logRows(block) };
+      batches.push(...historyBatches(names, rows).flatMap(cut));
+    }
+  } finally {
+    await reader.close();
+  }
+  return batches;
+}
+
+const sendBytes = 512 * 1024;
+
+function cut(batch: RecordBatch): readonly RecordBatch[] {
+  const parts: string[][] = [[]];
+  let bytes = 0;
+  for (const value of batch.values) {
+    if (bytes > 0 && bytes + value.length > sendBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(value);
+    bytes += value.length;
+  }
+  return parts.map((values) => ({ ...batch, values }));
+}

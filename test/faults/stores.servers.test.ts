@@ -1,0 +1,82 @@
+// Faults on real servers while blocks arrive and reorgs happen. After each the stores are read back and compared with
+// the node's own answers. `make faults` runs the short ones; MILLRACE_TEST_FAULTS=all all of them, with pauses of 30 s;
+// MILLRACE_TEST_FAULTS=<text> those whose name has it; MILLRACE_TEST_SEED repeats a run.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { aFolder } from '../millrace-process.ts';
+import { createChecker } from './parts/checker.ts';
+import { seededRandom } from './parts/random.ts';
+import { scenarios } from './parts/scenarios.ts';
+import { startWorld, windowSeconds } from './parts/world.ts';
+
+const asked = process.env.MILLRACE_TEST_FAULTS ?? 'short';
+const seed = Number(process.env.MILLRACE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const long = asked === 'all';
+const chosen = scenarios.filter(
+  ({ fault, short }) => long || (asked === 'short' ? short : fault.includes(asked)),
+);
+const pauseMs = long ? 30_000 : 12_000;
+const limitMs = 120_000;
+const figuresFile = new URL('../../build/faults.json', import.meta.url).pathname;
+
+interface Figure {
+  readonly fault: string;
+  readonly runs: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly recovery_s: number;
+}
+
+test(`faults on real servers, seed ${seed}`, { timeout: 3_600_000 }, async (t) => {
+  assert.ok(chosen.length > 0, `no fault is named ${asked}`);
+  const random = seededRandom(seed);
+  const world = await startWorld(t, {
+    folder: aFolder(t),
+    blocks: long ? 4_000 : 1_500,
+    everyMs: 700,
+    random,
+  });
+  const { node, log, results } = world;
+  const { first } = node.chain;
+  const checker = createChecker({ url: node.url, log, results, first, window: windowSeconds });
+  const began = await world.caughtUp(node.finalized() ?? first, limitMs);
+  t.diagnostic(`the pipeline runs: caught up ${began.toFixed(1)} s after its start`);
+
+  const figures: Figure[] = [];
+  for (const { fault, act } of chosen) {
+    await t.test(fault, { timeout: 600_000 }, async (st) => {
+      await act(world, { random, pauseMs });
+      const recovery = await world.caughtUp(node.finalized() ?? first, limitMs);
+      const last = node.finalized() ?? first;
+      await world.caughtUp(last, limitMs);
+      const [inLog, inResults] = [await checker.checkLog(last), await checker.checkResults(last)];
+      const lost = inLog.lost + inResults.lost;
+      const duplicated = inLog.duplicated + inResults.duplicated;
+      figures.push({ fault, runs: 1, lost, duplicated, recovery_s: Number(recovery.toFixed(1)) });
+      st.diagnostic(`${lost} lost, ${duplicated} twice, caught up after ${recovery.toFixed(1)} s`);
+      assert.deepEqual([...inLog.examples, ...inResults.examples], []);
+    });
+  }
+  keep(figures);
+  const unexpected = world.roles.filter(({ name, ended }) => name !== 'stream-1' && ended().length > 0);
+  assert.deepEqual(
+    unexpected.map(({ name, ended }) => `${name} ended by itself: ${ended().join(', ')}`),
+    [],
+  );
+});
+
+/** Beside what other suites found. */
+function keep(figures: readonly Figure[]): void {
+  const known = readFigures().filter(({ fault }) => !figures.some((each) => each.fault === fault));
+  writeFileSync(figuresFile, `${JSON.stringify([...known, ...figures], null, 2)}\n`);
+}
+
+function readFigures(): readonly Figure[] {
+  try {
+    return JSON.parse(readFileSync(figuresFile, 'utf8')) as readonly Figure[];
+  } catch {
+    return [];
+  }
+}

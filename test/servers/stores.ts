@@ -1,0 +1,76 @@
+// The real stores of a pipeline as a test opens them for itself, and the manifest that its roles get.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dump } from 'js-yaml';
+import { systemClock } from '../../src/clock.ts';
+import { silentLogger } from '../../src/logger.ts';
+import { openMariaDbResults } from '../../src/stores/results/mariadb/open.ts';
+import type { Results } from '../../src/stores/results/port.ts';
+import { parseStoreUrl } from '../../src/stores/store-url.ts';
+import { openKafkaTopics } from '../../src/stores/topics/kafka/open.ts';
+import type { Topics } from '../../src/stores/topics/port.ts';
+import { openCassandraLog } from '../../src/stores/transaction-log/cassandra/open.ts';
+import type { TransactionLog } from '../../src/stores/transaction-log/port.ts';
+import type { Addresses } from './cluster.ts';
+
+const common = { clock: systemClock, logger: silentLogger } as const;
+
+export async function openTestTopics(addresses: Addresses, replicationFactor: number): Promise<Topics> {
+  const options = ['sasl'];
+  const rules = { where: 'the test', scheme: 'kafka', defaultPort: 9092, options };
+  return openKafkaTopics({
+    ...common,
+    address: parseStoreUrl(addresses.KAFKA ?? '', rules),
+    replicationFactor,
+  });
+}
+
+export async function openTestLog(
+  addresses: Addresses,
+  { pipeline, replicationFactor }: { readonly pipeline: string; readonly replicationFactor: number },
+): Promise<TransactionLog> {
+  const options = ['datacenter'];
+  const rules = { where: 'the test', scheme: 'cassandra', defaultPort: 9042, options };
+  const address = parseStoreUrl(addresses.CASSANDRA ?? '', rules);
+  const keyspace = pipeline.replaceAll('-', '_');
+  return openCassandraLog({ ...common, address, keyspace, replicationFactor, retention: 'forever' });
+}
+
+export async function openTestResults(addresses: Addresses): Promise<Results> {
+  const rules = { where: 'the test', scheme: 'mariadb', defaultPort: 3306 };
+  return openMariaDbResults({ ...common, address: parseStoreUrl(addresses.MARIADB ?? '', rules) });
+}
+
+/** Writes a Pipeline whose stores are these servers; answers the path of its manifest. */
+export function externalManifest(
+  folder: string,
+  options: {
+    readonly pipeline: string;
+    readonly addresses: Addresses;
+    readonly nodes: readonly string[];
+    readonly replicationFactor: number;
+    readonly partitions: number;
+    readonly processors: readonly object[];
+  },
+): string {
+  const { pipeline, addresses, nodes, replicationFactor, partitions, processors } = options;
+  const external = (url: string | undefined) => ({ external: { url } });
+  const spec = {
+    replicationFactor,
+    chain: { ethereum: { chainId: 1, endpoints: nodes.map((url) => ({ url })), start: 'earliest' } },
+    topics: { kafka: external(addresses.KAFKA), partitions },
+    transactionLog: { cassandra: external(addresses.CASSANDRA), retention: 'forever' },
+    results: { mariadb: external(addresses.MARIADB) },
+    processors,
+  };
+  const manifest = {
+    apiVersion: 'millrace.dev/v1alpha1',
+    kind: 'Pipeline',
+    metadata: { name: pipeline },
+    spec,
+  };
+  const file = join(folder, 'pipeline.yaml');
+  writeFileSync(file, dump(manifest, { noRefs: true }));
+  return file;
+}
