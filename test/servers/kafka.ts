@@ -125,6 +125,14 @@ function properties(node: Node, nodes: readonly Node[], certificate: string): st
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': Math.max(1, replicas - 1),
     'group.initial.rebalance.delay.ms': 0,
+    // A killed member's partitions go to another after this, not after 45 s.
+    'group.consumer.session.timeout.ms': 6_000,
+    'group.consumer.min.session.timeout.ms': 6_000,
+    'group.consumer.heartbeat.interval.ms': 1_000,
+    'group.consumer.min.heartbeat.interval.ms': 1_000,
+    // Retention is looked at often enough for a test to see it.
+    'log.retention.check.interval.ms': 1_000,
+    'log.initial.task.delay.ms': 1_000,
     'auto.create.topics.enable': false,
     'message.max.bytes': maxBytes,
     'replica.fetch.max.bytes': maxBytes,

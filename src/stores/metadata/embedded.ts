@@ -1,57 +1,37 @@
 // The metadata in one SQLite file, for `millrace run`. Every write is on the disk before it resolves.
 
-import { guarded, openSqlite } from '../sqlite.ts';
-import type { Metadata, SavedQuery } from './port.ts';
-
-const migrations: readonly string[] = [
-  `
-  CREATE TABLE saved_queries (
-    owner TEXT NOT NULL, name TEXT NOT NULL, sql TEXT NOT NULL, saved_at INTEGER NOT NULL, PRIMARY KEY (owner, name)
-  ) STRICT, WITHOUT ROWID;
-  `,
-];
+import { guarded, openSqlite, transaction } from '../sqlite.ts';
+import { createAuditTrail } from './embedded/audit.ts';
+import { createSavedQueries } from './embedded/saved-queries.ts';
+import { migrations } from './embedded/schema.ts';
+import { createSubscriptions } from './embedded/subscriptions.ts';
+import { createTokens } from './embedded/tokens.ts';
+import { createUsers } from './embedded/users.ts';
+import type { Metadata } from './port.ts';
 
 export interface EmbeddedMetadataOptions {
   /** The SQLite file; made when it is missing. */
   readonly file: string;
 }
 
-interface QueryRow {
-  readonly owner: string;
-  readonly name: string;
-  readonly sql: string;
-  readonly saved_at: number;
-}
-
 /** @throws DiskFull, DataFolderDamaged */
 export async function openEmbeddedMetadata({ file }: EmbeddedMetadataOptions): Promise<Metadata> {
   const db = openSqlite({ file, migrations, cacheBytes: 1024 * 1024 });
-  const save = db.prepare(
-    `INSERT INTO saved_queries (owner, name, sql, saved_at) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET sql = excluded.sql, saved_at = excluded.saved_at`,
-  );
-  const one = db.prepare('SELECT * FROM saved_queries WHERE owner = ? AND name = ?');
-  const all = db.prepare('SELECT * FROM saved_queries WHERE owner = ? ORDER BY name');
-  const remove = db.prepare('DELETE FROM saved_queries WHERE owner = ? AND name = ?');
-  const query = ({ owner, name, sql, saved_at }: QueryRow): SavedQuery => ({
-    owner,
-    name,
-    sql,
-    savedAt: saved_at,
+  return guarded(db, () => {
+    const expired = ['tokens', 'subscriptions', 'audit'].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE expires_at <= ?`),
+    );
+    return {
+      ...createUsers(db),
+      ...createTokens(db),
+      ...createSubscriptions(db),
+      ...createSavedQueries(db),
+      ...createAuditTrail(db),
+      expire: async (now) =>
+        transaction(db, () => expired.reduce((sum, each) => sum + Number(each.run(now).changes), 0)),
+      close: async () => {
+        if (db.isOpen) db.close();
+      },
+    };
   });
-
-  return {
-    saveQuery: async ({ owner, name, sql, savedAt }) => {
-      guarded(db, () => save.run(owner, name, sql, savedAt));
-    },
-    savedQuery: async (owner, name) => {
-      const row = guarded(db, () => one.get(owner, name)) as QueryRow | undefined;
-      return row && query(row);
-    },
-    savedQueries: async (owner) => guarded(db, () => all.all(owner) as unknown as QueryRow[]).map(query),
-    deleteQuery: async (owner, name) => guarded(db, () => remove.run(owner, name)).changes === 1,
-    close: async () => {
-      if (db.isOpen) db.close();
-    },
-  };
 }

@@ -4,8 +4,8 @@
 import { MillraceError } from '../../errors.ts';
 import type { ResultColumn, ResultType, ResultValue, TableRequest } from './port.ts';
 
-/** Columns that every table has beside its own. */
-export const reservedColumns = ['window_start', 'window_row'] as const;
+/** Columns that a table may have beside its own. */
+export const reservedColumns = ['window_start', 'window_row', 'provisional'] as const;
 
 /** The longest name that every store accepts (MariaDB's bound). */
 const NAME_LENGTH = 64;
@@ -72,8 +72,25 @@ export function fromStored(type: ResultType, value: StoredValue): ResultValue {
 }
 
 const text = (value: ResultValue) => (typeof value === 'string' && value.isWellFormed() ? value : undefined);
-const matching = (pattern: RegExp) => (value: ResultValue) =>
-  typeof value === 'string' && pattern.test(value) ? value : undefined;
+
+/**
+ * One text for each time, so that a store may keep the time instead of the text: no fraction, or six digits that are not
+ * all zero.
+ */
+const TIME = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000000)\d{6})?Z$/;
+
+function isTimestamp(value: string): boolean {
+  const parts = TIME.exec(value);
+  return parts?.[1] !== undefined && isDate(parts[1]);
+}
+
+/** A day of the calendar, of the years 1 to 9999. */
+function isDate(value: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(value) ?? [];
+  const [months, days] = [Number(month), Number(day)];
+  if (year === undefined || year === '0000' || months < 1 || months > 12 || days < 1) return false;
+  return days <= 28 || new Date(`${value}T00:00:00Z`).getUTCDate() === days;
+}
 
 const converters: Readonly<Record<ResultType, (value: ResultValue) => StoredValue | undefined>> = {
   integer: (value) => {
@@ -89,8 +106,8 @@ const converters: Readonly<Record<ResultType, (value: ResultValue) => StoredValu
   double: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined),
   text: (value) => text(value),
   boolean: (value) => (typeof value === 'boolean' ? Number(value) : undefined),
-  timestamp: matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
-  date: matching(/^\d{4}-\d\d-\d\d$/),
+  timestamp: (value) => (typeof value === 'string' && isTimestamp(value) ? value : undefined),
+  date: (value) => (typeof value === 'string' && isDate(value) ? value : undefined),
 };
 
 const descriptions: Readonly<Record<ResultType, string>> = {
@@ -99,6 +116,6 @@ const descriptions: Readonly<Record<ResultType, string>> = {
   double: 'finite number',
   text: 'text',
   boolean: 'boolean',
-  timestamp: 'ISO 8601 UTC time',
+  timestamp: 'ISO 8601 UTC time with no fraction or six digits of it',
   date: 'date',
 };

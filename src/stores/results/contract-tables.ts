@@ -79,7 +79,7 @@ export function tablesContract(contract: Contract): void {
     const table = await store.ensureTable(aRequest({ columns }));
     await fill(store, table, 60, [names]);
     assert.deepEqual((await store.read(table, {}))[0]?.values, names);
-    assert.deepEqual(await scanAll(store, table), [{ windowStart: 60, values: names }]);
+    assert.deepEqual(await scanAll(store, table), [{ windowStart: 60, values: names, provisional: false }]);
     assert.deepEqual((await store.tables()).find(({ owner }) => owner === table.owner)?.columns, columns);
   });
 
@@ -92,6 +92,7 @@ export function tablesContract(contract: Contract): void {
       ['window_start'],
       ['Window_Start'],
       ['window_row'],
+      ['provisional'],
       [''],
       [' '],
       ['a\nb'],
@@ -173,7 +174,16 @@ export function tablesContract(contract: Contract): void {
         ['text', 5],
         ['boolean', 1],
         ['timestamp', '2023-07-13 10:35:47'],
+        ['timestamp', '2023-07-13T10:35:47.5Z'],
+        ['timestamp', '2023-07-13T10:35:47.000000Z'],
+        ['timestamp', '2023-07-13T10:35:47.123456789Z'],
+        ['timestamp', '2023-02-30T10:35:47Z'],
+        ['timestamp', '2016-12-31T23:59:60Z'],
+        ['timestamp', '2016-12-31T24:00:00Z'],
         ['date', '13.07.2023'],
+        ['date', '2023-02-29'],
+        ['date', '2023-13-01'],
+        ['date', '0000-01-01'],
       ];
       for (const [type, value] of refused) {
         const table = await store.ensureTable(aRequest({ columns: [{ name: 'a', type }] }));

@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { isMillraceError } from '../../errors.ts';
-import type { Claim, Owner, ResultColumn, ResultRow, Results, ResultTable, TableRequest } from './port.ts';
+import type {
+  Claim,
+  Owner,
+  ResultColumn,
+  ResultRow,
+  Results,
+  ResultTable,
+  TableRequest,
+  WindowRow,
+} from './port.ts';
 
 export interface ResultsUnderTest {
   readonly store: Results;
@@ -47,7 +56,7 @@ export async function rowsOf(store: Results, table: ResultTable): Promise<readon
 }
 
 export async function scanAll(store: Results, table: ResultTable) {
-  const rows: { windowStart: number; values: ResultRow }[] = [];
+  const rows: WindowRow[] = [];
   for await (const chunk of store.scan(table)) rows.push(...chunk);
   return rows;
 }

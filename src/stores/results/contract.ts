@@ -3,6 +3,8 @@
 
 import { type TestContext, test } from 'node:test';
 import type { Contract, ResultsUnderTest } from './contract.fixture.ts';
+import { filesContract } from './contract-files.ts';
+import { provisionalContract } from './contract-provisional.ts';
 import { tablesContract } from './contract-tables.ts';
 import { windowsContract } from './contract-windows.ts';
 
@@ -14,4 +16,6 @@ export function resultsContract(name: string, open: OpenResults): void {
   };
   tablesContract(contract);
   windowsContract(contract);
+  provisionalContract(contract);
+  filesContract(contract);
 }

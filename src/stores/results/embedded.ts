@@ -8,7 +8,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { guarded, openSqlite, openSqliteSnapshot, transaction } from '../sqlite.ts';
 import { fromStored, type StoredValue } from './columns.ts';
 import { createEmbeddedClaim } from './embedded-claim.ts';
-import type { ResultRow, Results, ResultTable } from './port.ts';
+import { listFiles, readChunks } from './embedded-files.ts';
+import { createEmbeddedProvisional } from './embedded-provisional.ts';
+import type { Results, ResultTable, WindowRow } from './port.ts';
 import { createTableCatalogue, migrations, quoted } from './table-catalogue.ts';
 
 export interface EmbeddedResultsOptions {
@@ -20,7 +22,6 @@ export interface EmbeddedResultsOptions {
 const CHUNK_ROWS = 1_000;
 const CHUNK_BYTES = 1024 * 1024;
 
-type WindowRow = { readonly windowStart: number; readonly values: ResultRow };
 type StoredRow = readonly StoredValue[];
 
 /** @throws DiskFull, DataFolderDamaged */
@@ -28,9 +29,11 @@ export async function openEmbeddedResults({ file }: EmbeddedResultsOptions): Pro
   const db = openSqlite({ file, migrations });
   db.exec('PRAGMA temp.cache_size = -8192');
   // The folder is locked: whoever held a claim is gone.
-  guarded(db, () => db.exec('DELETE FROM claims'));
+  guarded(db, () => db.exec('DELETE FROM claims; UPDATE provisional_owners SET token = NULL'));
   const catalogue = guarded(db, () => createTableCatalogue(db));
   let stagings = 0;
+  const newStaging = () => `staging_${++stagings}`;
+  const placeOf = (table: ResultTable) => catalogue.place(table);
 
   const selectMarks = db.prepare(
     'SELECT start FROM marks WHERE table_id = ? AND start >= ? AND start < ? ORDER BY start',
@@ -71,20 +74,35 @@ export async function openEmbeddedResults({ file }: EmbeddedResultsOptions): Pro
       const place = guarded(db, () => catalogue.place(table));
       const taken = transaction(db, () => takeClaim.run(place.id, start, token, holder, now + ttl, now));
       if (taken.changes === 0) return undefined;
-      return createEmbeddedClaim({ db, table, place, start, token, staging: `staging_${++stagings}` });
+      return createEmbeddedClaim({ db, table, place, start, token, staging: newStaging() });
     },
 
     read: async (table, { from, to, limit, newestFirst = false }) =>
       guarded(db, () => {
-        const select = selectRows(db, table, catalogue.place(table).storage, {
+        if (table.file !== undefined) return [];
+        const { id, storage } = catalogue.place(table);
+        const open = openWindows(db, id);
+        const select = selectRows(db, table, storage, {
           where: 'window_start >= ? AND window_start < ?',
           order: newestFirst ? 'window_start DESC, window_row' : 'window_start, window_row',
         });
         const rows = select.all(from ?? Number.MIN_SAFE_INTEGER, to ?? Number.MAX_SAFE_INTEGER, limit ?? -1);
-        return (rows as unknown as StoredRow[]).map((row) => windowRow(table, row));
+        return (rows as unknown as StoredRow[]).map((row) => windowRow(table, row, open));
       }),
 
     scan: (table) => scan(table),
+
+    files: async (table, range) =>
+      table.file === undefined ? [] : guarded(db, () => listFiles(db, catalogue.place(table), range)),
+
+    readFile: async (table, start) => {
+      if (table.file === undefined) return undefined;
+      const place = guarded(db, () => catalogue.place(table));
+      const [file] = guarded(db, () => listFiles(db, place, { from: start, to: start + 1 }));
+      return file && { ...file, bytes: readChunks(db, { table, place, file }) };
+    },
+
+    provisional: guarded(db, () => createEmbeddedProvisional({ db, placeOf, staging: newStaging })),
 
     close: async () => {
       if (db.isOpen) db.close();
@@ -93,7 +111,8 @@ export async function openEmbeddedResults({ file }: EmbeddedResultsOptions): Pro
 
   /** Sees the table as it was at the first chunk, whatever is replaced meanwhile. */
   async function* scan(table: ResultTable): AsyncIterable<readonly WindowRow[]> {
-    const { storage } = guarded(db, () => catalogue.place(table));
+    if (table.file !== undefined) return;
+    const { id, storage } = guarded(db, () => catalogue.place(table));
     const snapshot = openSqliteSnapshot(file);
     try {
       const select = guarded(snapshot, () =>
@@ -102,13 +121,14 @@ export async function openEmbeddedResults({ file }: EmbeddedResultsOptions): Pro
           order: 'window_start, window_row',
         }),
       );
+      const open = guarded(snapshot, () => openWindows(snapshot, id));
       let last: readonly [bigint, bigint] = [BigInt(Number.MIN_SAFE_INTEGER), 0n];
       for (;;) {
         const chunk = guarded(snapshot, () => takeChunk(select.iterate(...last, CHUNK_ROWS)));
         const end = chunk.at(-1);
         if (!end) return;
         last = [end[0] as bigint, end[1] as bigint];
-        yield chunk.map((row) => windowRow(table, row));
+        yield chunk.map((row) => windowRow(table, row, open));
         await nextTurn();
       }
     } finally {
@@ -144,9 +164,16 @@ function takeChunk(rows: Iterable<unknown>): readonly StoredRow[] {
   return chunk;
 }
 
-function windowRow({ columns }: ResultTable, row: StoredRow): WindowRow {
+function openWindows(db: DatabaseSync, id: number): ReadonlySet<number> {
+  const select = db.prepare('SELECT start FROM provisional_windows WHERE table_id = ?');
+  return new Set(select.all(id).map(({ start }) => Number(start)));
+}
+
+function windowRow({ columns }: ResultTable, row: StoredRow, open: ReadonlySet<number>): WindowRow {
+  const start = Number(row[0]);
   return {
-    windowStart: Number(row[0]),
+    windowStart: start,
+    provisional: open.has(start),
     values: columns.map(({ type }, at) => fromStored(type, row[at + 2] ?? null)),
   };
 }

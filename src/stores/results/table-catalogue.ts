@@ -4,7 +4,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { MillraceError } from '../../errors.ts';
 import { checkColumns, showColumns } from './columns.ts';
-import type { Owner, ResultColumn, ResultTable, ResultType, TableRequest } from './port.ts';
+import { fileShape } from './embedded-files.ts';
+import type { FileFormat, Owner, ResultColumn, ResultTable, ResultType, TableRequest } from './port.ts';
 
 export const migrations: readonly string[] = [
   `
@@ -23,6 +24,22 @@ export const migrations: readonly string[] = [
     expires_at INTEGER NOT NULL, PRIMARY KEY (table_id, start)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE provisional_windows ( -- windows whose rows are provisional
+    table_id INTEGER NOT NULL, start INTEGER NOT NULL, sequence INTEGER NOT NULL, row_count INTEGER NOT NULL,
+    PRIMARY KEY (table_id, start)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE provisional_owners (
+    table_id INTEGER PRIMARY KEY, token TEXT, holder TEXT NOT NULL, expires_at INTEGER NOT NULL, position TEXT
+  ) STRICT;
+  `,
+  `
+  ALTER TABLE tables ADD COLUMN file TEXT; -- the format of its files; NULL for a table of rows
+  CREATE TABLE files (
+    table_id INTEGER NOT NULL, start INTEGER NOT NULL, row_count INTEGER NOT NULL, size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, PRIMARY KEY (table_id, start)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 interface TableRow {
@@ -34,6 +51,7 @@ interface TableRow {
   readonly storage: string;
   readonly window: number;
   readonly columns: string;
+  readonly file: FileFormat | null;
 }
 
 /** Where a table's rows are. */
@@ -84,7 +102,9 @@ export function createTableCatalogue(db: DatabaseSync) {
   return {
     ensure(request: TableRequest): ResultTable {
       checkColumns(request);
-      const { owner, processor, window, columns, fingerprint } = request;
+      const { owner, processor, window, columns, file } = request;
+      // Files of the same SQL are another output than its rows.
+      const fingerprint = file === undefined ? request.fingerprint : `${request.fingerprint}.${file}`;
       const existing = sameFingerprint.get(owner, processor, fingerprint, window) as TableRow | undefined;
       if (existing) {
         const table = resultTable(existing);
@@ -100,11 +120,14 @@ export function createTableCatalogue(db: DatabaseSync) {
       const name = named(version);
       const storage = freeStorage(`${owner.replace('/', '_')}__${name}`);
       db.prepare(
-        `INSERT INTO tables (owner, processor, version, name, storage, fingerprint, window, columns)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(owner, processor, version, name, storage, fingerprint, window, JSON.stringify(columns));
-      db.exec(`CREATE TABLE ${quoted(storage)} ${rowShape(columns)}`);
-      return { owner, processor, name, version, window, columns };
+        `INSERT INTO tables (owner, processor, version, name, storage, fingerprint, window, columns, file)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        ...[owner, processor, version, name, storage, fingerprint, window],
+        ...[JSON.stringify(columns), file ?? null],
+      );
+      db.exec(`CREATE TABLE ${quoted(storage)} ${file === undefined ? rowShape(columns) : fileShape}`);
+      return { owner, processor, name, version, window, columns, ...(file !== undefined && { file }) };
     },
 
     newest: (): readonly ResultTable[] => (newest.all() as unknown as TableRow[]).map(resultTable),
@@ -132,5 +155,6 @@ function resultTable(row: TableRow): ResultTable {
     version: row.version,
     window: row.window,
     columns: JSON.parse(row.columns) as readonly ResultColumn[],
+    ...(row.file !== null && { file: row.file }),
   };
 }

@@ -10,6 +10,8 @@ export interface TopicsUnderTest {
   readonly store: Topics;
   /** Closes the store and opens the same data again. */
   reopen(): Promise<Topics>;
+  /** Takes everything out of a topic with a retention, the way its age would. */
+  expire(topic: string): Promise<void>;
 }
 
 /** Declares one test of the contract. */
@@ -40,8 +42,8 @@ export async function readAll(store: Topics, topic: string): Promise<readonly St
   for (const { partition, first, next } of await store.ends(topic)) {
     for (let offset = first; offset < next; ) {
       const chunk = await store.read({ topic, partition, offset }, { maxBytes: 1024 * 1024 });
-      assert.ok(chunk.length > 0, `nothing at ${topic}/${partition} offset ${offset} of ${next}`);
       batches.push(...chunk);
+      // What was aborted at the end leaves offsets that nothing stands at.
       offset = chunk.at(-1)?.next ?? next;
     }
   }

@@ -20,5 +20,8 @@ topicsContract('embedded topics', async (t) => {
       open = await openEmbeddedTopics({ file, clock });
       return open;
     },
+    expire: async () => {
+      await open.expire(Date.now() + 60_000);
+    },
   };
 });

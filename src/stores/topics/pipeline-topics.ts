@@ -1,6 +1,7 @@
 // The topics of one pipeline: their names, partitions and keys, and the form of their records. `blocks` is the order of
 // truth (one partition); `transactions` and `logs` carry the rows of new blocks and one marker per undone block;
 // `history` carries whole final blocks: transactions, logs, then the block's own row. The key is the block's number.
+// `dead-letters` keeps what was found on these topics and is none of theirs.
 
 import { type Cursor, decodeCursor, encodeCursor } from '../../chain/step.ts';
 import type { BlockRow, LogRow, TransactionRow } from '../transaction-log/columns.ts';
@@ -11,6 +12,7 @@ export interface PipelineTopics {
   readonly transactions: string;
   readonly logs: string;
   readonly history: string;
+  readonly deadLetters: string;
 }
 
 export function pipelineTopics(pipeline: string): PipelineTopics {
@@ -20,6 +22,7 @@ export function pipelineTopics(pipeline: string): PipelineTopics {
     transactions: named('transactions'),
     logs: named('logs'),
     history: named('history'),
+    deadLetters: named('dead-letters'),
   };
 }
 
@@ -37,6 +40,7 @@ export function topicSpecs(
     { name: topics.transactions, partitions, retention },
     { name: topics.logs, partitions, retention },
     { name: topics.history, partitions: historyPartitions, retention },
+    { name: topics.deadLetters, partitions: 1, retention },
   ];
 }
 
@@ -66,20 +70,46 @@ const headersOf = (kind: RecordKind, hash: string, step: string, cursor?: string
 
 const json = (rows: readonly object[]): readonly string[] => rows.map((row) => JSON.stringify(row));
 
+/** A block's rows as the JSON text of their records. */
+export interface EncodedBlock {
+  readonly number: number;
+  readonly hash: string;
+  readonly block: string;
+  readonly transactions: readonly string[];
+  readonly logs: readonly string[];
+}
+
+function encoded(rows: Rows | EncodedBlock): EncodedBlock {
+  if (typeof rows.block === 'string') return rows as EncodedBlock;
+  const { block, transactions, logs } = rows as Rows;
+  const { number, hash } = block;
+  return {
+    number,
+    hash,
+    block: JSON.stringify(block),
+    transactions: json(transactions),
+    logs: json(logs),
+  };
+}
+
 /** A block that joins the chain: its rows, then the block itself, to be published together. */
-export function newBlockBatches(topics: PipelineTopics, rows: Rows, cursor: Cursor): readonly RecordBatch[] {
-  const { hash } = rows.block;
-  const key = String(rows.block.number);
+export function newBlockBatches(
+  topics: PipelineTopics,
+  rows: Rows | EncodedBlock,
+  cursor: Cursor,
+): readonly RecordBatch[] {
+  const { number, hash, block, transactions, logs } = encoded(rows);
+  const key = String(number);
   const at = encodeCursor(cursor);
   const batches: RecordBatch[] = [
     {
       topic: topics.transactions,
       key,
       headers: headersOf('transaction', hash, 'new', at),
-      values: json(rows.transactions),
+      values: transactions,
     },
-    { topic: topics.logs, key, headers: headersOf('log', hash, 'new', at), values: json(rows.logs) },
-    { topic: topics.blocks, key, headers: headersOf('block', hash, 'new', at), values: json([rows.block]) },
+    { topic: topics.logs, key, headers: headersOf('log', hash, 'new', at), values: logs },
+    { topic: topics.blocks, key, headers: headersOf('block', hash, 'new', at), values: [block] },
   ];
   return batches.filter((batch) => batch.values.length > 0);
 }
@@ -110,20 +140,17 @@ export function finalBatches(
 }
 
 /** A whole final block, complete with the record of its own row, which comes last. */
-export function historyBatches(topics: PipelineTopics, rows: Rows): readonly RecordBatch[] {
-  const { hash } = rows.block;
-  const key = String(rows.block.number);
-  const batch = (kind: RecordKind, values: readonly object[]): RecordBatch => ({
+export function historyBatches(topics: PipelineTopics, rows: Rows | EncodedBlock): readonly RecordBatch[] {
+  const { number, hash, block, transactions, logs } = encoded(rows);
+  const batch = (kind: RecordKind, values: readonly string[]): RecordBatch => ({
     topic: topics.history,
-    key,
+    key: String(number),
     headers: headersOf(kind, hash, 'final'),
-    values: json(values),
+    values,
   });
-  return [
-    batch('transaction', rows.transactions),
-    batch('log', rows.logs),
-    batch('block', [rows.block]),
-  ].filter(({ values }) => values.length > 0);
+  return [batch('transaction', transactions), batch('log', logs), batch('block', [block])].filter(
+    ({ values }) => values.length > 0,
+  );
 }
 
 export interface RecordFacts {
@@ -138,8 +165,13 @@ export function recordFacts({ headers }: StoredBatch): RecordFacts | undefined {
   const kind = /^millrace\.(block|transaction|log)\/1$/.exec(headers.schema ?? '')?.[1];
   const { step, block_hash } = headers;
   if (!kind || !block_hash || (step !== 'new' && step !== 'undo' && step !== 'final')) return undefined;
-  const cursor = headers.cursor === undefined ? undefined : decodeCursor(headers.cursor);
-  return { kind: kind as RecordKind, step, blockHash: block_hash, cursor };
+  if (!/^0x[0-9a-f]{64}$/.test(block_hash)) return undefined;
+  const facts = { kind: kind as RecordKind, step, blockHash: block_hash, cursor: undefined } as const;
+  if (headers.cursor === undefined) return facts;
+  const cursor = decodeCursor(headers.cursor);
+  if (!cursor || cursor.step !== step || cursor.block.hash !== block_hash) return undefined;
+  const numbers = [cursor.sequence, cursor.block.number, cursor.head.number, cursor.finalized.number];
+  return numbers.every(Number.isSafeInteger) ? { ...facts, cursor } : undefined;
 }
 
 /** The values of a batch as rows, parsed at once. */

@@ -1,7 +1,10 @@
 // The topics port: ordered, replayable records with consumer groups. Kafka's model, in the few words that the
 // roles need. Records that share topic, key and headers travel as one batch (all transactions of a block).
 
-/** Extra facts of a record beside its value: step, cursor, block_hash, schema. Printable ASCII. */
+/**
+ * Extra facts of a record beside its value: step, cursor, block_hash, schema. Printable ASCII. The names `records` and
+ * `rest` are for the store's own use.
+ */
 export type RecordHeaders = Readonly<Record<string, string>>;
 
 export interface TopicSpec {
@@ -22,9 +25,12 @@ export interface RecordBatch {
 
 export interface StoredBatch extends RecordBatch {
   readonly partition: number;
-  /** Offset of the first value; the others follow. */
+  /** Offset of the first value; the others follow. Between batches offsets may be left out. */
   readonly offset: number;
-  /** Offset after the last value: what a consumer commits once it is done with this batch. */
+  /**
+   * Where reading goes on: what a consumer commits once it is done with this batch. After the last batch it is the
+   * partition's end, so that nothing is left. It never passes a batch that is still to come.
+   */
   readonly next: number;
   /** Bytes of the values. */
   readonly bytes: number;
@@ -47,7 +53,10 @@ export interface Lag {
 }
 
 export interface Topics {
-  /** Creates what is missing. An existing topic with another partition count: @throws TopicDiffers. Retention may change. */
+  /**
+   * Creates what is missing. An existing topic with another partition count: @throws TopicDiffers, and nothing is created.
+   * Another retention is applied, or is a TopicDiffers too where the topic may have other users (Kafka).
+   */
   create(specs: readonly TopicSpec[]): Promise<void>;
   /** Opens the publisher `id`; any earlier publisher of that id is fenced from now on. */
   publisher(id: string): Promise<Publisher>;
@@ -77,7 +86,11 @@ export interface Topics {
 }
 
 export interface Publisher {
-  /** All batches become durable and visible together, in the order given, before this resolves. @throws PublisherFenced, DiskFull */
+  /**
+   * All batches become durable and visible together, in the order given, before this resolves.
+   * @throws PublisherFenced, DiskFull; PublishUncertain when they may have become so: then only a new publisher of the
+   * id, and the topic read after it was opened, tell. Any other error means that they did not.
+   */
   publish(batches: readonly RecordBatch[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 // The shapes that the API answers with, shared with the pages (types only). Numbers that can outgrow a JavaScript
 // number are decimal text all the way; absent is null.
 
+import type { SubscriptionFilter, SubscriptionTopic } from '../../stores/metadata/port.ts';
 import type { Owner, ResultColumn, ResultRow } from '../../stores/results/port.ts';
 import type { LogRow } from '../../stores/transaction-log/columns.ts';
 import type { BlockEntry, TransactionEntry } from '../../stores/transaction-log/port.ts';
@@ -77,6 +78,8 @@ export interface ResultRowsAnswer {
   readonly table: ResultTableAnswer;
   /** Newest window first; each row in the order of the table's columns. */
   readonly rows: readonly ResultRow[];
+  /** `window_start` of the windows whose rows may still change, ascending: they are not closed yet. */
+  readonly provisional: readonly string[];
   /** True when there are more rows than the limit. */
   readonly truncated: boolean;
 }
@@ -100,4 +103,13 @@ export interface ErrorAnswer {
   readonly fields?: Readonly<Record<string, string | number>>;
   readonly message: string;
   readonly remedy: string;
+}
+
+export interface SubscriptionAnswer {
+  readonly name: string;
+  readonly topic: SubscriptionTopic;
+  readonly filter: SubscriptionFilter | null;
+  /** Milliseconds since 1970, like every time here. */
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
 }

@@ -1,12 +1,12 @@
-// The figures as they change, as server-sent events: `status` and `transactions`. A page that reads too slowly is
-// let go of (it connects again and gets the present state), so that no page can fill the memory.
+// The figures as they change, as server-sent events: `status` and `transactions`. A page that was let go of connects
+// again and gets the present state.
 
 import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../../errors.ts';
+import { openEventStream } from './event-stream.ts';
 import type { StatusFeed } from './status-feed.ts';
 
 const listenersLimit = 64;
-const unsentBytesLimit = 2 ** 20;
 
 export function routeEvents(app: FastifyInstance, feed: StatusFeed): void {
   const open = new Set<() => void>();
@@ -14,20 +14,9 @@ export function routeEvents(app: FastifyInstance, feed: StatusFeed): void {
   app.get('/api/events', (_request, reply) => {
     if (feed.listeners() >= listenersLimit)
       throw new MillraceError('TooManyListeners', { count: feed.listeners() });
-    const headers = reply.getHeaders();
-    reply.hijack();
-    const stream = reply.raw;
-    for (const [name, value] of Object.entries(headers))
-      if (value !== undefined) stream.setHeader(name, value);
-    stream.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
-    // How long a browser waits before it connects again, in milliseconds.
-    stream.write('retry: 1000\n\n');
-
+    const stream = openEventStream(reply);
     const unsubscribe = feed.subscribe((events) => {
-      for (const [name, data] of Object.entries(events)) {
-        stream.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-      }
-      if (stream.writableLength > unsentBytesLimit) stream.destroy();
+      for (const [name, data] of Object.entries(events)) stream.send(name, JSON.stringify(data));
     });
     const end = () => {
       open.delete(end);
@@ -35,7 +24,7 @@ export function routeEvents(app: FastifyInstance, feed: StatusFeed): void {
       stream.end();
     };
     open.add(end);
-    stream.once('close', end);
+    stream.onClose(end);
   });
 
   app.addHook('preClose', async () => {

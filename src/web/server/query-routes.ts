@@ -1,13 +1,15 @@
 // SQL from people over HTTP, and the queries they saved. What a query may read and cost is decided where it runs;
 // here only who may ask.
 
+import { createHash } from 'node:crypto';
 import Type from 'typebox';
 import type { QueryLimits } from '../../batch-engine/port.ts';
 import type { QueryResult } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
+import type { AuditRecorder } from '../../people/audit-recorder.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import type { SavedQueriesAnswer } from './answers.ts';
-import { requireCaller } from './request-guard.ts';
+import type { Callers } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
 
 /** Runs one SELECT over the log and the results. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit */
@@ -46,40 +48,50 @@ export function routeQueries(
   options: {
     readonly query: RunQuery;
     readonly metadata: Metadata;
-    readonly queryOwner: string;
-    readonly token: string;
-    readonly host: string;
+    readonly callers: Callers;
+    readonly audit: AuditRecorder;
     readonly clock: Clock;
   },
 ): void {
+  const { query, metadata, callers, audit, clock } = options;
+
   app.post('/api/query', { schema: { body: QueryBody } }, async (request) => {
-    requireCaller(request, options);
-    return options.query(request.body);
+    const { who } = await callers.required(request);
+    const what = described(request.body.sql);
+    return audit.around({ who, action: 'query.run', what }, () => query(request.body));
   });
 
   app.put(
     '/api/queries/:name',
     { schema: { params: QueryName, body: SavedBody } },
     async (request, reply) => {
-      requireCaller(request, options);
-      const { clock, metadata, queryOwner: owner } = options;
-      await metadata.saveQuery({
-        owner,
-        name: request.params.name,
-        sql: request.body.sql,
-        savedAt: clock.now(),
-      });
+      const { owner, who } = await callers.required(request);
+      const { name } = request.params;
+      const { sql } = request.body;
+      await audit.around({ who, action: 'query.save', what: `${owner}/${name} ${described(sql)}` }, () =>
+        metadata.saveQuery({ owner, name, sql, savedAt: clock.now() }),
+      );
       return reply.status(204).send();
     },
   );
 
   app.delete('/api/queries/:name', { schema: { params: QueryName } }, async (request) => {
-    requireCaller(request, options);
-    return { deleted: await options.metadata.deleteQuery(options.queryOwner, request.params.name) };
+    const { owner, who } = await callers.required(request);
+    const { name } = request.params;
+    const deleted = await audit.around({ who, action: 'query.delete', what: `${owner}/${name}` }, () =>
+      metadata.deleteQuery(owner, name),
+    );
+    return { deleted };
   });
 
-  app.get('/api/queries', async (): Promise<SavedQueriesAnswer> => {
-    const saved = await options.metadata.savedQueries(options.queryOwner);
+  app.get('/api/queries', async (request): Promise<SavedQueriesAnswer> => {
+    const { owner } = await callers.reading(request);
+    const saved = await metadata.savedQueries(owner);
     return { queries: saved.map(({ name, sql, savedAt }) => ({ name, sql, savedAt })) };
   });
+}
+
+/** A query in the audit trail: what tells it from every other, and its beginning for a person. */
+function described(sql: string): string {
+  return `sha256:${createHash('sha256').update(sql).digest('hex')} ${sql.slice(0, 200)}`;
 }

@@ -3,11 +3,11 @@
 
 import { Readable } from 'node:stream';
 import Type from 'typebox';
+import { csvLine } from '../../csv.ts';
 import { MillraceError } from '../../errors.ts';
 import { isoTime } from '../../stores/results/iso-time.ts';
 import type { Owner, ResultColumn, ResultRow, Results, ResultTable } from '../../stores/results/port.ts';
 import type { ResultRowsAnswer, ResultTableAnswer, ResultTablesAnswer } from './answers.ts';
-import { csvLine } from './csv.ts';
 import type { TypedApp } from './typed-routes.ts';
 
 const windowStart: ResultColumn = { name: 'window_start', type: 'timestamp' };
@@ -21,6 +21,11 @@ const RowsQuery = Type.Object({
   to: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix seconds, excluded' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 20_000, description: 'JSON only; default 5000' })),
   format: Type.Union([Type.Literal('json'), Type.Literal('csv')], { default: 'json' }),
+  provisional: Type.Optional(
+    Type.Boolean({
+      description: 'CSV only: also the rows of open windows, told apart by a last column `provisional`',
+    }),
+  ),
 });
 const defaultLimit = 5000;
 
@@ -63,21 +68,27 @@ async function rowsAnswer(
     limit: limit + 1,
     newestFirst: true,
   });
+  const open = new Set(rows.filter((row) => row.provisional).map((row) => row.windowStart));
   return {
     table: await tableAnswer(results, table),
     rows: rows.slice(0, limit).map(rowOf),
+    provisional: [...open].sort((one, other) => one - other).map(isoTime),
     truncated: rows.length > limit,
   };
 }
 
-async function* csvLines(results: Results, table: ResultTable, range: Range): AsyncGenerator<string> {
-  yield csvLine([windowStart, ...table.columns].map((column) => column.name));
-  const from = range.from ?? Number.NEGATIVE_INFINITY;
-  const to = range.to ?? Number.POSITIVE_INFINITY;
+async function* csvLines(
+  results: Results,
+  table: ResultTable,
+  query: Range & { readonly provisional?: boolean | undefined },
+): AsyncGenerator<string> {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, provisional = false } = query;
+  const names = [windowStart, ...table.columns].map((column) => column.name);
+  yield csvLine(provisional ? [...names, 'provisional'] : names);
   for await (const chunk of results.scan(table)) {
     const lines = chunk
-      .filter((row) => row.windowStart >= from && row.windowStart < to)
-      .map((row) => csvLine(rowOf(row)));
+      .filter((row) => row.windowStart >= from && row.windowStart < to && (provisional || !row.provisional))
+      .map((row) => csvLine(provisional ? [...rowOf(row), row.provisional] : rowOf(row)));
     if (lines.length > 0) yield lines.join('');
   }
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
+import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
+import { createMetrics } from '../../metrics.ts';
+import { createHealth } from '../../status/health.ts';
 import { startWeb } from './start-web.ts';
 import { openWebFixture, type WebFixture } from './web.fixture.ts';
 
@@ -279,6 +282,9 @@ test('ready is not the same as alive', async () => {
   assert.equal((await get('/readyz')).status, 200);
   fixture.status = { ...status, head: undefined };
   assert.deepEqual([(await get('/readyz')).status, (await get('/healthz')).status], [503, 200]);
+  assert.match(JSON.stringify((await get('/readyz')).body), /no block was seen yet/);
+  const metrics = await fetch(new URL('/metrics', fixture.web.url));
+  assert.match(await metrics.text(), /^process_resident_memory_bytes\{/m);
   fixture.status = status;
 });
 
@@ -296,6 +302,8 @@ test('a port in use and missing pages are said so', async () => {
     results: fixture.results,
     metadata: fixture.metadata,
     query: async () => ({ columns: [], rows: [], truncated: false }),
+    health: createHealth({ clock: systemClock }),
+    metrics: createMetrics({ role: 'run', pipeline: 'mainnet' }),
     token: 't',
     logger: silentLogger,
     uiFolder: `${import.meta.dirname}/../ui`,

@@ -1,30 +1,39 @@
-// The web server: the page, the API behind it, and the address that a person opens. It only reads: everything it
-// shows comes through the status, the ports and the query runner it is given.
+// The web server: the page, the API behind it, and the address that a person opens. Of the chain's data it only
+// reads: everything it shows comes through the status, the ports and the query runner it is given.
 
 import Fastify from 'fastify';
 import { type Clock, systemClock } from '../../clock.ts';
 import { MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { createAuditRecorder } from '../../people/audit-recorder.ts';
+import { createPeople } from '../../people/people.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
-import type { Metadata } from '../../stores/metadata/port.ts';
+import type { Metadata, MetadataOwner } from '../../stores/metadata/port.ts';
 import type { Results } from '../../stores/results/port.ts';
+import type { PipelineTopics } from '../../stores/topics/pipeline-topics.ts';
+import type { Topics } from '../../stores/topics/port.ts';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';
+import { createCallers } from './callers.ts';
 import { answerErrors } from './error-answer.ts';
 import { routeEvents } from './event-routes.ts';
 import { routeLog } from './log-routes.ts';
 import { routePages } from './page-routes.ts';
+import { routePeople } from './people-routes.ts';
 import { type RunQuery, routeQueries } from './query-routes.ts';
 import { guardRequests } from './request-guard.ts';
 import { routeResults } from './result-routes.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { createStatusFeed } from './status-feed.ts';
-import { routeStatus } from './status-routes.ts';
+import { routeStatus, type Watchers } from './status-routes.ts';
+import { routeSubscriptionEvents } from './subscription-events.ts';
+import { routeSubscriptions } from './subscription-routes.ts';
+import { sweepExpired } from './sweep-expired.ts';
 import { routeTables } from './table-routes.ts';
 import { withTypes } from './typed-routes.ts';
 
 const bodyLimitBytes = 256 * 1024;
 
-export interface WebOptions {
+export interface WebOptions extends Watchers {
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
   /** 0 takes any free one. */
@@ -34,9 +43,11 @@ export interface WebOptions {
   readonly results: Results;
   readonly metadata: Metadata;
   readonly query: RunQuery;
-  /** Whose saved queries the page shows. Default `cluster`. */
-  readonly queryOwner?: string;
-  /** Lets a program run queries: `Authorization: Bearer <token>`. */
+  /** What subscriptions are told of as it arrives; without them they are kept and nothing is told. */
+  readonly live?: { readonly topics: Topics; readonly names: PipelineTopics };
+  /** Whose saved queries and subscriptions the page shows. Default `cluster`. */
+  readonly queryOwner?: MetadataOwner;
+  /** Opens everything, users and tokens included: `Authorization: Bearer <token>`. A user's own token opens the rest. */
   readonly token: string;
   readonly logger: Logger;
   /** Where the built pages are. */
@@ -55,9 +66,15 @@ export interface Web {
 /** @throws PortInUse, BrowserUiMissing, UsageInvalid */
 export async function startWeb(options: WebOptions): Promise<Web> {
   const host = options.host ?? '127.0.0.1';
-  const { status, log, results, logger } = options;
+  const { status, log, results, metadata, logger } = options;
   const clock = options.clock ?? systemClock;
-  const app = Fastify({ bodyLimit: bodyLimitBytes, forceCloseConnections: true, trustProxy: false });
+  const app = Fastify({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+    trustProxy: false,
+    // A field that nobody knows is a mistake to be told, not to be dropped.
+    ajv: { customOptions: { removeAdditional: false } },
+  });
   const typed = withTypes(app);
   const feed = createStatusFeed({ status, log, logger, clock });
 
@@ -66,12 +83,19 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   guardRequests(app, { host });
   // A body is JSON or nothing: a form or plain text is what another site's page can send unasked.
   app.removeContentTypeParser('text/plain');
-  routeStatus(app, status);
+  routeStatus(app, status, options);
   routeEvents(app, feed);
   routeLog(typed, log);
   routeResults(typed, results);
   routeTables(app, results);
-  routeQueries(typed, { ...options, host, clock, queryOwner: options.queryOwner ?? 'cluster' });
+  const audit = createAuditRecorder({ metadata, clock, logger });
+  const callers = createCallers({ queryOwner: 'cluster', ...options, host, audit, clock });
+  const people = createPeople({ metadata, audit, clock, who: 'folder' });
+  routeQueries(typed, { ...options, callers, audit, clock });
+  routeSubscriptions(typed, { metadata, callers, audit, clock });
+  if (options.live) routeSubscriptionEvents(typed, { ...options.live, metadata, callers, clock, logger });
+  routePeople(typed, { people, callers });
+  sweepExpired(app, { metadata, clock, logger });
   await routePages(app, options.uiFolder);
 
   const url = await listen(app, host, options.port);

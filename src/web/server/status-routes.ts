@@ -1,18 +1,31 @@
-// The figures at one moment, and the two questions of whatever watches the process: is it alive, is it ready.
+// The figures at one moment, the two questions of whatever watches the process (is it alive, is it ready), and what
+// Prometheus reads.
 
 import type { FastifyInstance } from 'fastify';
+import type { Metrics } from '../../metrics.ts';
+import type { Health } from '../../status/health.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
 
-export function routeStatus(app: FastifyInstance, status: () => Promise<PipelineStatus>): void {
+export interface Watchers {
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
+export function routeStatus(
+  app: FastifyInstance,
+  status: () => Promise<PipelineStatus>,
+  { health, metrics }: Watchers,
+): void {
   app.get('/api/status', async () => status());
 
   // Alive: the process answers.
   app.get('/healthz', async () => ({ status: 'ok' }));
 
-  // Ready: it runs and knows its chain's head.
+  // Ready: its stores answer, nothing keeps it from its work, and it moves.
   app.get('/readyz', async (_request, reply) => {
-    const { state, head, problem } = await status();
-    const ready = state === 'running' && head !== undefined;
-    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ok' : 'waiting', state, problem });
+    const report = await health.report();
+    return reply.status(report.ready ? 200 : 503).send(report);
   });
+
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
 }

@@ -10,11 +10,16 @@ import { createQueryRunner } from '../../batch-engine/run-query.ts';
 import type { ChainBlock, RawBlock, RawReceipt } from '../../chain/block.ts';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
+import { createMetrics } from '../../metrics.ts';
+import { createHealth } from '../../status/health.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
 import { openEmbeddedMetadata } from '../../stores/metadata/embedded.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import { openEmbeddedResults } from '../../stores/results/embedded.ts';
 import type { ResultColumn, ResultRow, Results } from '../../stores/results/port.ts';
+import { openEmbeddedTopics } from '../../stores/topics/embedded.ts';
+import { type PipelineTopics, pipelineTopics, topicSpecs } from '../../stores/topics/pipeline-topics.ts';
+import type { Topics } from '../../stores/topics/port.ts';
 import { openEmbeddedTransactionLog } from '../../stores/transaction-log/embedded/open.ts';
 import type { FinalBlock, TransactionLog } from '../../stores/transaction-log/port.ts';
 import { blockRow, logRows, transactionRows } from '../../streamer/records.ts';
@@ -33,6 +38,9 @@ export interface WebFixture {
   readonly log: TransactionLog;
   readonly results: Results;
   readonly metadata: Metadata;
+  /** Empty topics of the pipeline `mainnet`. */
+  readonly topics: Topics;
+  readonly names: PipelineTopics;
   /** The engine behind the server. */
   readonly query: RunQuery;
   /** What the server tells; a test may replace it. */
@@ -53,6 +61,9 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
   });
   const results = await openEmbeddedResults({ file: join(folder, 'results.sqlite') });
   const metadata = await openEmbeddedMetadata({ file: join(folder, 'metadata.sqlite') });
+  const topics = await openEmbeddedTopics({ file: join(folder, 'topics.sqlite'), clock: systemClock });
+  const names = pipelineTopics('mainnet');
+  await topics.create(topicSpecs(names, { partitions: 3, historyPartitions: 1, retention: 'forever' }));
   await fillLog(log, blocks);
   await fillResults(results, blocks.slice(0, -provisionalBlocks));
   await mkdir(join(folder, 'tmp'));
@@ -60,13 +71,18 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
   const stopping = new AbortController();
   const query = createQueryRunner({ stores: { log, results, engine }, signal: stopping.signal });
   const token = 'token-of-the-fixture';
+  const health = createHealth({ clock: systemClock });
+  health.ask('chain', () => (fixture.status.head ? undefined : 'no block was seen yet'));
   const start = (port: number) =>
     startWeb({
       port,
       status: async () => ({ ...fixture.status, now: Date.now() }),
+      health,
+      metrics: createMetrics({ role: 'run', pipeline: 'mainnet' }),
       log,
       results,
       metadata,
+      live: { topics, names },
       query,
       token,
       logger: silentLogger,
@@ -80,6 +96,8 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
     log,
     results,
     metadata,
+    topics,
+    names,
     query,
     status: await statusOf(log, results, blocks),
     restartWeb: async () => {
@@ -92,6 +110,7 @@ export async function openWebFixture(options: Partial<WebOptions> = {}): Promise
       await log.close();
       await results.close();
       await metadata.close();
+      await topics.close();
       await rm(folder, { recursive: true });
     },
   };

@@ -56,6 +56,11 @@ export function ResultPanel(props: {
       {data && table && (
         <>
           <ResultChart table={table} />
+          {data.provisional.length > 0 && (
+            <p className="quiet">
+              Rows of {data.provisional.join(', ')} are provisional: blocks still come, or may be undone.
+            </p>
+          )}
           {data.truncated && (
             <p className="quiet">
               The newest {formatCount(data.rows.length)} rows; the CSV has all{' '}

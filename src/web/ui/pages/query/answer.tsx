@@ -2,7 +2,7 @@
 
 import type { QueryResult } from '../../../../batch-engine/run-query.ts';
 import { plural } from '../../../../status/figures.ts';
-import { csvLine } from '../../../server/csv.ts';
+import { csvLine } from '../../../../csv.ts';
 import { RowTable } from '../../tables/row-table.tsx';
 
 export function Answer({ result, elapsedMs }: { readonly result: QueryResult; readonly elapsedMs: number }) {

@@ -1,0 +1,33 @@
+// Users and tokens of a pipeline that runs, through its API.
+
+import type { People } from '../../people/people.ts';
+import type { AuditEntry, Token, User } from '../../stores/metadata/port.ts';
+import type { Ask } from '../query/ask-owner.ts';
+
+export function peopleThroughOwner(ask: Ask): People {
+  const path = (...parts: readonly string[]) => ['api', ...parts.map(encodeURIComponent)].join('/');
+  return {
+    addUser: async (user) => (await ask('POST', path('users'), user)) as User,
+    users: async () => ((await ask('GET', path('users'))) as { users: readonly User[] }).users,
+    setDisabled: async (userId, disabled) =>
+      (await ask('PATCH', path('users', userId), { disabled })) as User,
+    createToken: async ({ userId, ...token }) =>
+      (await ask('POST', path('users', userId, 'tokens'), token)) as { secret: string; token: Token },
+    tokens: async (userId) =>
+      ((await ask('GET', path('users', userId, 'tokens'))) as { tokens: readonly Token[] }).tokens,
+    revokeToken: async (userId, name) => {
+      await ask('DELETE', path('users', userId, 'tokens', name));
+    },
+    audit: async ({ limit, before }) => {
+      const query = new URLSearchParams({
+        limit: String(limit),
+        ...(before === undefined ? {} : { before }),
+      });
+      const { entries, next } = (await ask('GET', `api/audit?${query}`)) as {
+        entries: readonly AuditEntry[];
+        next: string | null;
+      };
+      return { entries, next: next ?? undefined };
+    },
+  };
+}

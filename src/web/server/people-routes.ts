@@ -1,0 +1,73 @@
+// Users, tokens and the audit trail over HTTP, for whoever has the data folder's token: this is how `millrace user` and
+// `millrace token` reach a pipeline that runs.
+
+import Type from 'typebox';
+import { type People, tokenNamePattern, userIdPattern, userNameLimit } from '../../people/people.ts';
+import type { Callers } from './callers.ts';
+import type { TypedApp } from './typed-routes.ts';
+
+const closed = { additionalProperties: false };
+const UserId = Type.String({ pattern: userIdPattern });
+const TokenName = Type.String({ pattern: tokenNamePattern });
+const NewUser = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: userNameLimit }), id: Type.Optional(UserId) },
+  closed,
+);
+const Change = Type.Object({ disabled: Type.Boolean() }, closed);
+const NewToken = Type.Object(
+  { name: TokenName, expiresAt: Type.Optional(Type.Integer({ minimum: 1, maximum: 8.64e15 })) },
+  closed,
+);
+const Page = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
+  before: Type.Optional(Type.String({ maxLength: 60 })),
+});
+const OfUser = Type.Object({ id: UserId });
+const OfToken = Type.Object({ id: UserId, name: TokenName });
+
+export function routePeople(
+  app: TypedApp,
+  { people, callers }: { readonly people: People; readonly callers: Callers },
+): void {
+  app.get('/api/users', async (request) => {
+    await callers.keeper(request);
+    return { users: await people.users() };
+  });
+
+  app.post('/api/users', { schema: { body: NewUser } }, async (request, reply) => {
+    await callers.keeper(request);
+    return reply.status(201).send(await people.addUser(request.body));
+  });
+
+  app.patch('/api/users/:id', { schema: { params: OfUser, body: Change } }, async (request) => {
+    await callers.keeper(request);
+    return people.setDisabled(request.params.id, request.body.disabled);
+  });
+
+  app.get('/api/users/:id/tokens', { schema: { params: OfUser } }, async (request) => {
+    await callers.keeper(request);
+    return { tokens: await people.tokens(request.params.id) };
+  });
+
+  app.post(
+    '/api/users/:id/tokens',
+    { schema: { params: OfUser, body: NewToken } },
+    async (request, reply) => {
+      await callers.keeper(request);
+      const made = await people.createToken({ userId: request.params.id, ...request.body });
+      return reply.status(201).send(made);
+    },
+  );
+
+  app.delete('/api/users/:id/tokens/:name', { schema: { params: OfToken } }, async (request, reply) => {
+    await callers.keeper(request);
+    await people.revokeToken(request.params.id, request.params.name);
+    return reply.status(204).send();
+  });
+
+  app.get('/api/audit', { schema: { querystring: Page } }, async (request) => {
+    await callers.keeper(request);
+    const { entries, next } = await people.audit(request.query);
+    return { entries, next: next ?? null };
+  });
+}
