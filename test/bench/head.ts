@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pipelineTopics } from '../../src/stores/topics/pipeline-topics.ts';
 import type { Topics } from '../../src/stores/topics/port.ts';
-import { externalManifest, openTestTopics } from '../servers/stores.ts';
+import { externalManifest, openTestLog, openTestTopics } from '../servers/stores.ts';
 import { figure } from './figures.ts';
 import { startRoleProcess } from './role-process.ts';
 import { type Bench, quantile } from './stage.ts';
@@ -35,6 +35,8 @@ export const benchHead: Bench = async ({ addresses, folder, say }) => {
     partitions: 6,
     processors: [],
   });
+  // The streamer reads what is covered: the recorder's keyspace has to be there.
+  await (await openTestLog(addresses, { pipeline, replicationFactor: 1 })).close();
   const streamer = startRoleProcess(['stream', '-f', manifest], folder);
   try {
     say(`head to topic: ${blocks} blocks, one every ${everyMs} ms`);

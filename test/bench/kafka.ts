@@ -3,17 +3,16 @@
 
 import { randomBytes } from 'node:crypto';
 import { Producer, stringSerializers } from '@platformatic/kafka';
-import { connectChain } from '../../src/chain/rpc/connect-chain.ts';
-import { systemClock } from '../../src/clock.ts';
-import { silentLogger } from '../../src/logger.ts';
 import { historyBatches, pipelineTopics } from '../../src/stores/topics/pipeline-topics.ts';
-import type { RecordBatch, Topics } from '../../src/stores/topics/port.ts';
-import { blockRow, logRows, transactionRows } from '../../src/streamer/records.ts';
-import { externalManifest, openTestTopics } from '../servers/stores.ts';
+import type { RecordBatch } from '../../src/stores/topics/port.ts';
+import { externalManifest, openTestLog, openTestTopics } from '../servers/stores.ts';
+import { readBlocks, rowsOf } from './chain-rows.ts';
 import { streamWithEthereumEtl } from './ethereum-etl.ts';
-import { type Figure, figure } from './figures.ts';
+import { figure } from './figures.ts';
+import { memory } from './memory.ts';
 import { startRoleProcess } from './role-process.ts';
 import { type Bench, rateOf } from './stage.ts';
+import { startStandInRecorder } from './stand-in-recorder.ts';
 import { startWarmNode, type WarmNode } from './warm-node.ts';
 
 const partitions = 6;
@@ -40,6 +39,8 @@ export const benchKafka: Bench = async (stage) => {
       partitions,
       processors: [],
     });
+    // The streamer reads what is covered: the recorder's keyspace has to be there.
+    await (await openTestLog(addresses, { pipeline, replicationFactor: 1 })).close();
     const blocks = node.last - node.first + 1;
     const records = node.transactions + node.logs + blocks;
     const perTransaction = node.transactions / records;
@@ -47,11 +48,9 @@ export const benchKafka: Bench = async (stage) => {
     let streamed: number;
     let peakMb: number | undefined;
     try {
-      const names = pipelineTopics(pipeline);
-      const { perSecond } = await rateOf(() => recordsOn(topics, names.history), {
-        target: records,
-        limitMs,
-      });
+      const recorder = await startStandInRecorder(topics, pipelineTopics(pipeline));
+      const { perSecond } = await rateOf(recorder.count, { target: records, limitMs });
+      await recorder.close();
       streamed = perSecond * perTransaction;
       peakMb = streamer.peakMb();
     } finally {
@@ -93,21 +92,6 @@ export const benchKafka: Bench = async (stage) => {
     await node.close();
   }
 };
-
-export function memory(name: string, peakMb: number | undefined): readonly Figure[] {
-  return peakMb === undefined
-    ? []
-    : [figure({ name, unit: 'MB', ours: peakMb, goal: { of: 'ours', atMost: 400 } })];
-}
-
-/** Every offset counts, those of transaction markers too: a few more than records at the end. */
-async function recordsOn(topics: Topics, topic: string): Promise<number> {
-  try {
-    return (await topics.ends(topic)).reduce((sum, { first, next }) => sum + next - first, 0);
-  } catch {
-    return 0;
-  }
-}
 
 /** Records per second of the client alone, with the same values, idempotent, acks=all, zstd, no transactions. */
 async function bareProducer(
@@ -156,24 +140,10 @@ async function bareProducer(
 
 /** The batches of the first blocks, as the streamer makes them, cut to what one produce request takes. */
 async function recordBatches(node: WarmNode, blocks: number): Promise<readonly RecordBatch[]> {
-  const { signal } = new AbortController();
-  const reader = await connectChain({
-    endpoints: [{ url: node.url }],
-    expectedChainId: 1,
-    clock: systemClock,
-    logger: silentLogger,
-    signal,
-  });
   const names = pipelineTopics('bench');
   const batches: RecordBatch[] = [];
-  try {
-    for await (const block of reader.range({ from: node.first, to: node.first + blocks - 1, signal })) {
-      const rows = { block: blockRow(block), transactions: transactionRows(block), logs: logRows(block) };
-      batches.push(...historyBatches(names, rows).flatMap(cut));
-    }
-  } finally {
-    await reader.close();
-  }
+  for await (const block of readBlocks(node, blocks))
+    batches.push(...historyBatches(names, rowsOf(block)).flatMap(cut));
   return batches;
 }
 

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServers } from '../servers/cluster.ts';
+import { benchCassandra } from './cassandra.ts';
 import { type Figure, keepFigures, printFigures } from './figures.ts';
 import { benchHead } from './head.ts';
 import { benchKafka } from './kafka.ts';
@@ -13,6 +14,7 @@ import type { Bench } from './stage.ts';
 const benches: Readonly<Record<string, Bench>> = {
   kafka: benchKafka,
   head: benchHead,
+  cassandra: benchCassandra,
 };
 
 const asked = process.argv.slice(2);
