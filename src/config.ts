@@ -2,6 +2,7 @@
 // environment, which wins over both. The only place that reads process.env.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { load, YAMLException } from 'js-yaml';
 import { type Static, Type } from 'typebox';
@@ -18,6 +19,22 @@ export interface Config {
   /** Where the pages listen: run.host, run.port. */
   readonly host: string | undefined;
   readonly port: number | undefined;
+  /** Where a role alone listens: stream.host, stream.port, and so on. */
+  role(name: 'stream' | 'record' | 'process' | 'web'): {
+    readonly host?: string | undefined;
+    readonly port?: number | undefined;
+  };
+  /** Spark for windows that are too large for one process: MILLRACE_SPARK_MASTER, spark.master, … */
+  readonly spark: {
+    /** `local[*]` or `spark://host:port`; without one there is no Spark. */
+    readonly master: string | undefined;
+    /** An installed Spark, instead of jars that are fetched. */
+    readonly home: string | undefined;
+    /** The most that DuckDB takes of one window with `engine: auto`. */
+    readonly windowBytes: number | undefined;
+  };
+  /** Where what is fetched is kept: MILLRACE_CACHE. Default: .cache of the project. */
+  readonly cacheFolder: string;
   /** The value of a Secret's key on a laptop: the variable NAME_KEY. @throws SecretMissing */
   secret(name: string, key: string): string;
 }
@@ -25,18 +42,41 @@ export interface Config {
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const closed = { additionalProperties: false };
 
+const listening = {
+  host: Type.Optional(Type.String({ minLength: 1, description: 'Address that it listens on.' })),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port that it listens on.' })),
+};
+const role = Type.Optional(Type.Object(listening, closed));
+
 const fileSchema = Type.Object(
   {
+    stream: role,
+    record: role,
+    process: role,
+    web: role,
     run: Type.Optional(
       Type.Object(
         {
-          host: Type.Optional(
-            Type.String({ minLength: 1, description: 'Address that the pages listen on.' }),
-          ),
-          port: Type.Optional(
-            Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of the pages.' }),
-          ),
+          ...listening,
           data: Type.Optional(Type.String({ minLength: 1, description: 'The data folder.' })),
+        },
+        closed,
+      ),
+    ),
+    spark: Type.Optional(
+      Type.Object(
+        {
+          master: Type.Optional(
+            Type.String({
+              pattern: '^(local\\[([0-9]+|\\*)\\]|spark://.+)$',
+              description: 'Master of the Spark that runs windows.',
+              examples: ['local[*]', 'spark://spark-master:7077'],
+            }),
+          ),
+          home: Type.Optional(Type.String({ minLength: 1, description: 'Folder of an installed Spark.' })),
+          windowBytes: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'The most that DuckDB takes of one window, in bytes.' }),
+          ),
         },
         closed,
       ),
@@ -74,6 +114,13 @@ export function readConfig(): Config {
     dataFolder: variables.MILLRACE_DATA ?? file.run?.data,
     host: file.run?.host,
     port: file.run?.port,
+    role: (name) => file[name] ?? {},
+    spark: {
+      master: variables.MILLRACE_SPARK_MASTER ?? file.spark?.master,
+      home: variables.SPARK_HOME ?? file.spark?.home,
+      windowBytes: file.spark?.windowBytes,
+    },
+    cacheFolder: variables.MILLRACE_CACHE ?? join(import.meta.dirname, '../.cache'),
     secret: (name, key) => {
       const variable = `${name}_${key}`.toUpperCase().replace(/[^A-Z0-9]/g, '_');
       const value = variables[variable];

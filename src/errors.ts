@@ -42,10 +42,10 @@ export const catalogue = {
     'the manifest asks for key {key} of Secret {name}, and {variable} is not set',
     'set {variable} in the environment or in `.env`',
   ),
-  StoreUnsupported: entry(
+  StoreManaged: entry(
     2,
-    '{path}: an external {store} is not supported by `millrace run` of this version',
-    'declare it as `managed: {}` to use the embedded store',
+    '{path} is managed, and `millrace {command}` alone has no store to manage',
+    'managed stores live inside `millrace run`; give `external` with the address of a store',
   ),
   StoreUrlInvalid: entry(
     2,
@@ -63,6 +63,11 @@ export const catalogue = {
     '{store} refused {action}: {problem}',
     'check user and password, and grant what is missing; this goes on by itself then',
     true,
+  ),
+  StoreTooOld: entry(
+    2,
+    '{store} is too old: {problem}',
+    'upgrade it, or give another; docs/stores.md says which versions serve',
   ),
   StoreDiffers: entry(
     2,
@@ -84,6 +89,12 @@ export const catalogue = {
     4,
     '{where}: the SQL ran over its limit: {problem}',
     'narrow the query, or raise the limit that is named',
+  ),
+  SparkUnusable: entry(
+    3,
+    'Spark cannot be used: {problem}',
+    'install a JDK of version 17 (java, javac, jar) and Maven, or give engine: duckdb; this goes on by itself then',
+    true,
   ),
   EndpointUnreachable: entry(
     3,
@@ -162,6 +173,12 @@ export const catalogue = {
     'another publisher took over {publisher}',
     'only one streamer may publish; this one stops',
   ),
+  PublishUncertain: entry(
+    3,
+    'it is unknown whether a publish of {publisher} was committed: {problem}',
+    'this publisher publishes nothing more; its successor reads the position from the topic and goes on',
+    true,
+  ),
   ConsumerFenced: entry(
     3,
     'consumer group {group} moved on without this consumer',
@@ -227,12 +244,27 @@ export const catalogue = {
     'raise its limit of open files (`ulimit -n`)',
     true,
   ),
+  ShutdownTimedOut: entry(
+    1,
+    'not stopped within {seconds} s: {what} did not end',
+    'what was in hand is done again by the next start; give more time with --shutdown-timeout',
+  ),
   PortInUse: entry(3, '{address} is in use by another process', 'give another --port, or 0 for any free one'),
   ClaimLost: entry(
     3,
     'window {window} of {table} is claimed by another processor now',
     'nothing was written; the other one writes it',
     true,
+  ),
+  WindowExpired: entry(
+    4,
+    '{count} finished window(s) of processor {processor}, from {first} on, are no longer whole in the log',
+    'their rows stay as they are; run again from {from} on',
+  ),
+  ProcessorUnknown: entry(
+    2,
+    'the manifest has no processor {name}; it has {known}',
+    'give one of these names',
   ),
   TableUnknown: entry(
     2,
@@ -245,6 +277,27 @@ export const catalogue = {
     'give the processor a new name, or restore its SQL',
   ),
   QueryUnknown: entry(2, 'there is no saved query {name}', 'list them with `millrace query --saved`'),
+  UserExists: entry(
+    2,
+    'there is a user named {name} or with the id {id} already',
+    'give another name, or another --id; `millrace user list` shows them',
+  ),
+  UserUnknown: entry(2, 'there is no user {name}', 'list them with `millrace user list`'),
+  TokenExists: entry(
+    2,
+    'user/{user} has a token named {name} already',
+    'give another name, or revoke that one first',
+  ),
+  TokenUnknown: entry(
+    2,
+    'user/{user} has no token named {name}',
+    'list them with `millrace token list`; an expired one is gone',
+  ),
+  SubscriptionUnknown: entry(
+    2,
+    '{owner} has no subscription {name}',
+    'see them under /api/subscriptions; an expired one is gone',
+  ),
   ReplayInvalid: entry(
     2,
     '{file}: {problem}',

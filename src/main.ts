@@ -2,11 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { explainCommand } from './commands/explain.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
+import { roleCommands } from './commands/roles/commands.ts';
 import { runCommand } from './commands/run/run.ts';
+import { tokenCommand } from './commands/token.ts';
+import { userCommand } from './commands/user.ts';
 import { describeError, isMillraceError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -22,6 +26,9 @@ const program = new Command('millrace')
   .addCommand(checkCommand())
   .addCommand(explainCommand())
   .addCommand(replayCommand())
+  .addCommand(userCommand())
+  .addCommand(tokenCommand())
+  .addCommand(auditCommand())
   .addHelpText(
     'after',
     `
@@ -29,12 +36,17 @@ Examples:
   $ millrace run -f examples/pipeline.yaml
   $ millrace query 'SELECT count(*) FROM transactions' -f examples/pipeline.yaml
   $ millrace explain pipeline.transactionLog.retention
+  $ millrace record -f pipeline.yaml      # a role alone, on stores of your own (docs/roles.md)
 
 Each command has its own --help with examples.`,
   );
 
-for (const command of program.commands)
+for (const command of roleCommands()) program.addCommand(command);
+const withHelp = (command: Command): void => {
   command.exitOverride().showHelpAfterError('(run with --help for options and examples)');
+  command.commands.forEach(withHelp);
+};
+program.commands.forEach(withHelp);
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -91,6 +91,8 @@ export interface ManifestOptions {
     readonly window: string;
     readonly sql: string;
     readonly owner?: string;
+    readonly source?: 'log' | 'topic';
+    readonly output?: 'table' | 'csv' | 'parquet';
   }[];
 }
 

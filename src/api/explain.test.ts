@@ -24,6 +24,7 @@ test('an object lists its fields, a list those of its items', () => {
   const text = explainField('pipeline.processors').join('\n');
   assert.match(text, /window +<string> \(required\)/);
   assert.match(text, /owner +<string> {2}Whose/);
+  assert.match(text, /output +<table or csv or parquet> {2}/);
 });
 
 test('an unknown field suggests the nearest', () => {

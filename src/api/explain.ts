@@ -55,6 +55,7 @@ function describeNode(path: string, node: SchemaNode): readonly string[] {
 
 function typeOf(node: SchemaNode): string {
   if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.enum) return node.enum.join(' or ');
   if (node.anyOf) return node.anyOf.map(typeOf).join(' or ');
   return node.type === 'array'
     ? `list of ${node.items ? typeOf(node.items) : 'anything'}`

@@ -3,7 +3,7 @@
 
 import { type Static, type TSchema, Type } from 'typebox';
 import { durationPattern, retentionPattern } from './duration.ts';
-import { exactlyOne, orderedSizes, uniqueProcessorNames } from './rules.ts';
+import { exactlyOne, filesFromTheLog, orderedSizes, sparkFromTheLog, uniqueProcessorNames } from './rules.ts';
 
 const object = <P extends Record<string, TSchema>>(properties: P, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
@@ -39,16 +39,43 @@ const sizes = (min: number, preferred: number, max: number) =>
     },
   );
 
-const store = (description: string, min: number, preferred: number, max: number) =>
+/** `docs/stores.md` has the forms of addresses. */
+const external = (scheme: string, example: string) =>
+  object(
+    {
+      url: Type.Optional(
+        Type.String({
+          pattern: `^${scheme}://.+$`,
+          description: 'The address, when it holds no password (docs/stores.md).',
+          examples: [example],
+        }),
+      ),
+      urlFrom: Type.Optional(urlFrom),
+    },
+    {
+      description: 'A store of your own, used as given.',
+      'x-kubernetes-validations': [exactlyOne('url', 'urlFrom')],
+    },
+  );
+
+interface StoreSlot {
+  readonly description: string;
+  readonly scheme: string;
+  readonly example: string;
+  /** Default min, preferred, max. */
+  readonly replicas: readonly [number, number, number];
+}
+
+const store = ({ description, scheme, example, replicas }: StoreSlot) =>
   object(
     {
       managed: Type.Optional(
         object(
-          { replicas: sizes(min, preferred, max) },
+          { replicas: sizes(...replicas) },
           { description: 'Run by Millrace: embedded in the process with `millrace run`.' },
         ),
       ),
-      external: Type.Optional(object({ urlFrom }, { description: 'A store of your own, used as given.' })),
+      external: Type.Optional(external(scheme, example)),
     },
     { description, 'x-kubernetes-validations': [exactlyOne('managed', 'external')] },
   );
@@ -115,6 +142,11 @@ const ethereum = object(
 const processor = object(
   {
     name: name('Names the processor and its table (with _ for -).'),
+    source: Type.Enum(['log', 'topic'], {
+      default: 'log',
+      description:
+        'log: windows run once they are final. topic: also the open window, provisionally, as blocks arrive and are undone.',
+    }),
     window: Type.String({
       pattern: durationPattern,
       description: 'Length of a window of block time, aligned to UTC.',
@@ -125,6 +157,15 @@ const processor = object(
       pattern: '^(cluster|user/[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?)$',
       description: 'Whose the table is: cluster, or user/<id>.',
     }),
+    engine: Type.Enum(['duckdb', 'spark', 'auto'], {
+      default: 'auto',
+      description:
+        'What runs the SQL: duckdb in the processor, spark as a job, or auto: by the size of the window.',
+    }),
+    output: Type.Enum(['table', 'csv', 'parquet'], {
+      default: 'table',
+      description: 'table: rows of a table. csv, parquet: a file per window, kept with its size and SHA-256.',
+    }),
     sql: Type.String({
       minLength: 1,
       description:
@@ -132,7 +173,10 @@ const processor = object(
       examples: ['SELECT count(*) AS transactions FROM transactions'],
     }),
   },
-  { description: 'SQL that runs once over each window and fills a table.' },
+  {
+    description: 'SQL that runs once over each window and fills a table, or a file per window.',
+    'x-kubernetes-validations': [filesFromTheLog, sparkFromTheLog],
+  },
 );
 
 const spec = object(
@@ -146,12 +190,17 @@ const spec = object(
     chain: object({ ethereum }, { description: 'The chain to read.' }),
     topics: object(
       {
-        kafka: store('The topics: Kafka, or embedded.', 3, 3, 5),
+        kafka: store({
+          description: 'The topics: Kafka, or embedded.',
+          scheme: 'kafka',
+          example: 'kafka://kafka-0:9092,kafka-1:9092',
+          replicas: [3, 3, 5],
+        }),
         partitions: Type.Integer({
           minimum: 1,
           maximum: 1_000,
           default: 6,
-          description: 'Partitions of the transactions and logs topics.',
+          description: 'Partitions of the transactions, logs and history topics.',
         }),
         retention: Type.String({
           pattern: retentionPattern,
@@ -164,7 +213,12 @@ const spec = object(
     ),
     transactionLog: object(
       {
-        cassandra: store('The log: Cassandra, or embedded.', 3, 3, 5),
+        cassandra: store({
+          description: 'The log: Cassandra, or embedded.',
+          scheme: 'cassandra',
+          example: 'cassandra://cassandra:9042/?datacenter=dc1',
+          replicas: [3, 3, 5],
+        }),
         retention: Type.String({
           pattern: retentionPattern,
           default: '180d',
@@ -175,13 +229,27 @@ const spec = object(
       { description: 'Where every block, transaction and log is kept.' },
     ),
     results: object(
-      { mariadb: store('The tables: MariaDB, or embedded.', 3, 3, 3) },
+      {
+        mariadb: store({
+          description: 'The tables: MariaDB, or embedded.',
+          scheme: 'mariadb',
+          example: 'mariadb://results:3306/',
+          replicas: [3, 3, 3],
+        }),
+      },
       { description: 'Where processors write.' },
     ),
     web: object(
       {
         metadata: object(
-          { mongodb: store('What people leave in Millrace: MongoDB, or embedded.', 3, 3, 3) },
+          {
+            mongodb: store({
+              description: 'What people leave in Millrace: MongoDB, or embedded.',
+              scheme: 'mongodb(\\+srv)?',
+              example: 'mongodb://mongodb:27017/',
+              replicas: [3, 3, 3],
+            }),
+          },
           { description: 'Saved queries.', default: { mongodb: { managed: {} } } },
         ),
       },

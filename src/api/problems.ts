@@ -65,6 +65,8 @@ function describe(schema: TSchema, error: ValidationError): readonly Problem[] {
           problem: `must be ${node?.const ?? JSON.stringify(params.allowedValue)}`,
         },
       ];
+    case 'enum':
+      return [{ path, problem: `must be one of ${(node?.enum ?? []).join(', ')}` }];
     default: {
       const examples = node?.examples as readonly unknown[] | undefined;
       const hint = examples ? `, for example ${examples.join(' or ')}` : '';

@@ -43,7 +43,8 @@ test('what a manifest leaves out is filled in', () => {
   });
   assert.equal(spec.transactionLog.retention, '180d');
   assert.deepEqual(spec.web.metadata.mongodb.managed?.replicas, { min: 3, preferred: 3, max: 3 });
-  assert.equal(spec.processors[0]?.owner, 'cluster');
+  const { owner, source, engine, output } = spec.processors[0] ?? {};
+  assert.deepEqual([owner, source, engine, output], ['cluster', 'log', 'auto', 'table']);
 });
 
 test('a defaulted minimum is raised to the replication factor, an explicit one is refused', () => {
@@ -128,6 +129,43 @@ test('two stores in one slot, or none, are refused', () => {
     );
     assert.equal(problems.length, 1);
   }
+});
+
+test('an external store has one address of its own kind', () => {
+  const secret = { urlFrom: { secretKeyRef: { name: 'a', key: 'b' } } };
+  const problemsWith = (external: object) =>
+    problemsOf(aManifest((spec) => Object.assign(spec, { topics: { kafka: { external } } })));
+  assert.deepEqual(problemsWith({ url: 'kafka://one:9092,two:9092' }), []);
+  assert.deepEqual(problemsWith(secret), []);
+  for (const external of [{}, { url: 'kafka://one', ...secret }]) {
+    assert.deepEqual(problemsWith(external), [
+      'spec.topics.kafka.external must have exactly one of url and urlFrom',
+    ]);
+  }
+  assert.match(
+    problemsWith({ url: 'mariadb://one' }).join(),
+    /^spec.topics.kafka.external.url does not have the right form, for example kafka:/,
+  );
+});
+
+test('what a processor reads, runs on and leaves must fit together', () => {
+  const problemsWith = (fields: object) =>
+    problemsOf(
+      aManifest((spec) =>
+        Object.assign(spec, { processors: [{ name: 'gas', window: '1h', sql: 'SELECT 1', ...fields }] }),
+      ),
+    );
+  assert.deepEqual(problemsWith({ source: 'topic', engine: 'duckdb', output: 'table' }), []);
+  assert.deepEqual(problemsWith({ engine: 'spark', output: 'parquet' }), []);
+  assert.deepEqual(problemsWith({ source: 'topic', output: 'csv' }), [
+    'spec.processors[0] must have source: log to write files: a file is written once, when its window is final',
+  ]);
+  assert.deepEqual(problemsWith({ source: 'topic', engine: 'spark' }), [
+    'spec.processors[0] must have source: log to run on spark: an open window is kept up to date inside the processor',
+  ]);
+  assert.deepEqual(problemsWith({ output: 'json' }), [
+    'spec.processors[0].output must be one of table, csv, parquet',
+  ]);
 });
 
 test('two processors of one owner cannot share a name; of two owners they can', () => {

@@ -40,6 +40,22 @@ export function exactlyOne(...fields: readonly string[]): Rule {
   );
 }
 
+export const filesFromTheLog = defineRule(
+  {
+    rule: "self.output == 'table' || self.source == 'log'",
+    message: 'must have source: log to write files: a file is written once, when its window is final',
+  },
+  ({ output, source }) => output === 'table' || source === 'log',
+);
+
+export const sparkFromTheLog = defineRule(
+  {
+    rule: "self.engine != 'spark' || self.source == 'log'",
+    message: 'must have source: log to run on spark: an open window is kept up to date inside the processor',
+  },
+  ({ engine, source }) => engine !== 'spark' || source === 'log',
+);
+
 export const uniqueProcessorNames = defineRule(
   {
     rule: 'self.processors.all(p, self.processors.filter(q, q.name == p.name && q.owner == p.owner).size() == 1)',

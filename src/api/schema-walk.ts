@@ -9,6 +9,7 @@ export interface SchemaNode {
   readonly examples?: readonly unknown[];
   readonly pattern?: string;
   readonly const?: unknown;
+  readonly enum?: readonly unknown[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly anyOf?: readonly SchemaNode[];

@@ -4,11 +4,13 @@
 import { cpus } from 'node:os';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { Clock } from '../clock.ts';
-import { MillraceError } from '../errors.ts';
+import { isMillraceError, MillraceError } from '../errors.ts';
 import type { ResultColumn, ResultTable } from '../stores/results/port.ts';
 import { checkAmountCasts } from './amount-casts.ts';
+import { Binder } from './bound-plan.ts';
 import { logViews, makeLogTables } from './log-tables.ts';
 import type { BatchEngine, QueryAnswer, QueryRequest } from './port.ts';
+import { type ReadColumns, readColumns } from './read-columns.ts';
 import { readRows } from './read-rows.ts';
 import { makeResultTables, resultTableName } from './result-tables.ts';
 import { type ResultForm, resultForm, resultHint } from './result-values.ts';
@@ -32,19 +34,26 @@ export interface DuckDbEngineOptions {
 /** Only parses: it reads nothing, and no statement of a person's runs in it. */
 export async function openDuckDbEngine(options: DuckDbEngineOptions): Promise<BatchEngine> {
   const parser = await DuckDBInstance.create(':memory:', { threads: '1', enable_external_access: 'false' });
-  return new DuckDbEngine(parser, await parser.connect(), options);
+  return new DuckDbEngine(parser, await parser.connect(), await Binder.open(), options);
 }
 
 class DuckDbEngine implements BatchEngine {
   readonly #parser: DuckDBInstance;
   readonly #parsing: DuckDBConnection;
+  readonly #binder: Binder;
   readonly #options: DuckDbEngineOptions;
   readonly #memoryBytes: number;
   readonly #threads: number;
 
-  constructor(parser: DuckDBInstance, parsing: DuckDBConnection, options: DuckDbEngineOptions) {
+  constructor(
+    parser: DuckDBInstance,
+    parsing: DuckDBConnection,
+    binder: Binder,
+    options: DuckDbEngineOptions,
+  ) {
     this.#parser = parser;
     this.#parsing = parsing;
+    this.#binder = binder;
     this.#options = options;
     this.#memoryBytes = options.memoryBytes ?? 512 * MiB;
     this.#threads = options.threads ?? Math.max(1, cpus().length >> 1);
@@ -79,6 +88,7 @@ class DuckDbEngine implements BatchEngine {
   }
 
   async close(): Promise<void> {
+    this.#binder.close();
     this.#parsing.closeSync();
     this.#parser.closeSync();
   }
@@ -109,7 +119,8 @@ class DuckDbEngine implements BatchEngine {
     const { connection } = session;
     try {
       signal.throwIfAborted();
-      await makeLogTables(connection, { used, scan, window, signal });
+      const columns = await this.#columns(sql, where);
+      await makeLogTables(connection, { used, scan, window, columns, signal });
       if (results !== undefined) await makeResultTables(connection, { used, ...results, signal });
       await session.shut(Object.values(scan.files).flat());
       await checkAmountCasts(connection, { sql, where });
@@ -120,6 +131,16 @@ class DuckDbEngine implements BatchEngine {
     } catch (error) {
       signal.throwIfAborted();
       throw explainDuckDb(error, where, limits);
+    }
+  }
+
+  /** What the SQL reads of the log; undefined (all) of SQL over result tables, which only its session can bind. */
+  async #columns(sql: string, where: string): Promise<ReadColumns | undefined> {
+    try {
+      return readColumns(await this.#binder.bind(sql, where));
+    } catch (error) {
+      if (isMillraceError(error)) return undefined;
+      throw error;
     }
   }
 

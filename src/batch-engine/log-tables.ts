@@ -12,6 +12,7 @@ import {
 } from '../stores/transaction-log/duckdb-columns.ts';
 import { Staged, type StagedValue } from '../stores/transaction-log/duckdb-staging.ts';
 import type { LogScan, TimeRange } from '../stores/transaction-log/port.ts';
+import type { ReadColumns } from './read-columns.ts';
 
 const HIDDEN = 'hidden';
 /** ERC-20 addresses stand in the last 20 bytes of a 32-byte topic. */
@@ -38,21 +39,25 @@ export async function makeLogTables(
     /** Without it the tables are empty: enough to bind. */
     readonly scan?: LogScan;
     readonly window?: TimeRange | undefined;
+    /** The columns that are read; the others may be NULL. Default: all. */
+    readonly columns?: ReadColumns | undefined;
     readonly signal?: AbortSignal;
   },
 ): Promise<void> {
-  const { used, scan, window, signal } = options;
+  const { used, scan } = options;
   await connection.run(`CREATE SCHEMA ${HIDDEN}`);
   const wanted = logViews.filter((view) => used.has(view));
   const tables = new Set(wanted.map((view): LogTable => (view === 'transfers' ? 'logs' : view)));
   for (const table of tables) {
     await connection.run(stagingTable(table, `${HIDDEN}.staged_${table}`));
-    if (scan !== undefined) await stageRows(connection, table, scan, window, signal);
+    if (scan !== undefined) await stageRows(connection, table, { ...options, scan });
     const sources = [`SELECT ${filedColumns(table)} FROM ${HIDDEN}.staged_${table}`];
     const files = scan?.files[table] ?? [];
     if (files.length > 0) {
       const list = files.map(literal).join(', ');
-      sources.unshift(`SELECT * FROM read_parquet([${list}]) ${within(table, window)}`);
+      sources.unshift(
+        `SELECT * FROM read_parquet([${list}]) ${within(table, options.window, scan?.filesUntil)}`,
+      );
     }
     await connection.run(`CREATE VIEW ${HIDDEN}.${table} AS ${sources.join(' UNION ALL ')}`);
   }
@@ -63,26 +68,34 @@ function timeColumn(table: LogTable): string {
   return table === 'blocks' ? 'timestamp' : 'block_timestamp';
 }
 
-function within(table: LogTable, window: TimeRange | undefined): string {
-  if (window === undefined) return '';
+function within(table: LogTable, window: TimeRange | undefined, until: number | undefined): string {
   const column = `"${timeColumn(table)}"`;
   const time = (seconds: number) => `make_timestamp(${seconds}::BIGINT * 1000000)`;
-  return `WHERE ${column} >= ${time(window.from)} AND ${column} < ${time(window.to)}`;
+  const bounds: string[] = [];
+  if (window !== undefined)
+    bounds.push(`${column} >= ${time(window.from)}`, `${column} < ${time(window.to)}`);
+  if (until !== undefined) bounds.push(`${column} < ${time(until)}`);
+  return bounds.length === 0 ? '' : `WHERE ${bounds.join(' AND ')}`;
 }
 
 async function stageRows(
   connection: DuckDBConnection,
   table: LogTable,
-  scan: LogScan,
-  window: TimeRange | undefined,
-  signal: AbortSignal | undefined,
+  options: {
+    readonly scan: LogScan;
+    readonly window?: TimeRange | undefined;
+    readonly columns?: ReadColumns | undefined;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<void> {
+  const { scan, window, columns, signal } = options;
   const names = tableColumns[table].map(({ name }) => name);
   const time = timeColumn(table);
+  const read = columns && [...new Set([...(columns.get(table) ?? []), time])];
   const appender = await connection.createAppender(`staged_${table}`, HIDDEN);
   const staged = new Staged(stagedTypes(table), appender);
   try {
-    for await (const rows of scan.rows(table)) {
+    for await (const rows of scan.rows(table, read)) {
       signal?.throwIfAborted();
       const inside = rows.filter((row) => {
         const at = Number(row[time]);

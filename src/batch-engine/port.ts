@@ -1,7 +1,11 @@
 // The batch engine: one SELECT over one window of the log (or over all of it), run apart from the stores.
 
 import type { ResultColumn, ResultRow, Results, ResultTable } from '../stores/results/port.ts';
+import type { Staging, StagingTable } from '../stores/results/staging.ts';
 import type { LogScan, TimeRange } from '../stores/transaction-log/port.ts';
+
+/** `auto`: DuckDB where the window fits this process, else Spark. */
+export type EngineChoice = 'duckdb' | 'spark' | 'auto';
 
 export interface QueryLimits {
   readonly timeMs: number;
@@ -21,6 +25,12 @@ export interface QueryRequest {
   readonly window?: TimeRange;
   /** Result tables that the SQL may read as `<schema>.<table>`, schema `cluster` or `user_<id>`. */
   readonly results?: { readonly store: Results; readonly tables: readonly ResultTable[] };
+  /** Where an engine on several machines may leave the rows of a processor's window. */
+  readonly staging?:
+    | { readonly store: Staging; readonly table: ResultTable; readonly start: number }
+    | undefined;
+  /** For an engine that is several. Default: duckdb. */
+  readonly engine?: EngineChoice;
   readonly limits: QueryLimits;
   readonly signal: AbortSignal;
 }
@@ -29,6 +39,8 @@ export interface QueryAnswer {
   readonly columns: readonly ResultColumn[];
   /** In chunks of at most some MiB; over the limit on rows, bytes or time: @throws SqlLimit. */
   readonly rows: AsyncIterable<readonly ResultRow[]>;
+  /** The rows are here instead, and `rows` is empty: only of a request with `staging`. The engine drops it afterwards. */
+  readonly staged?: StagingTable;
 }
 
 export interface BatchEngine {
@@ -37,6 +49,8 @@ export interface BatchEngine {
     readonly sql: string;
     readonly where: string;
     readonly resultTables?: readonly ResultTable[];
+    /** Checks what that engine can run. Default: duckdb. */
+    readonly engine?: EngineChoice;
   }): Promise<readonly ResultColumn[]>;
   /**
    * Checks, then runs; `use` gets the answer. Everything is released after it, the scan too, however it ends.

@@ -1,6 +1,7 @@
 // Result tables as SQL sees them: `cluster.x` and `user_<id>.x`, with `window_start` first. They are copied from the
-// results store for one query, those only that it reads. A decimal column is uint256 when its values are whole, else
-// DECIMAL with as many fraction digits as any of them has, else, where 38 digits do not suffice, the text itself.
+// results store for one query: those only that it reads, their final rows only. A decimal column is uint256 when its
+// values are whole, else DECIMAL with as many fraction digits as any of them has, else, where 38 digits do not suffice,
+// the text itself.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ResultColumn, Results, ResultTable, ResultType, ResultValue } from '../stores/results/port.ts';
@@ -90,8 +91,9 @@ async function fill(
   try {
     for await (const rows of store.scan(table)) {
       signal?.throwIfAborted();
+      const final = rows.filter(({ provisional }) => !provisional);
       staged.append(
-        rows.map(({ windowStart, values }) => [
+        final.map(({ windowStart, values }) => [
           windowStart,
           ...values.map((value, at) => stage(value, table.columns[at])),
         ]),

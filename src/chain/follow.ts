@@ -6,9 +6,9 @@
 import type { Clock } from '../clock.ts';
 import { isMillraceError, MillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { createPatience, type Trouble } from '../patience.ts';
 import type { BlockRef, ChainBlock, Header } from './block.ts';
 import { type HeldChain, holdChain, holdChainAt } from './fork.ts';
-import { createPatience, type Trouble } from './patience.ts';
 import type { ChainReader } from './reader.ts';
 import type { Cursor, Step } from './step.ts';
 import { createWakeUp } from './wake-up.ts';
@@ -26,6 +26,8 @@ export interface FollowOptions {
   readonly pollMs?: number;
   /** Sequence of the first step, when it must be higher than the cursor says. Default 1, or the cursor's + 1. */
   readonly nextSequence?: number;
+  /** Bytes of blocks fetched ahead of whoever takes the steps. Default: the reader's. */
+  readonly maxBufferedBytes?: number;
   /** Told when the node cannot be read, and with undefined when it can again. */
   readonly onTrouble?: (trouble: Trouble | undefined) => void;
 }
@@ -98,13 +100,14 @@ async function* stepOnce(round: Round): AsyncGenerator<Step, boolean> {
 
 /** Moves towards the head by at most one chunk, over a fork if need be. */
 async function* approach(round: Round, head: Header): AsyncGenerator<Step, void> {
-  const { reader, chain, signal, logger } = round;
+  const { reader, chain, signal, logger, maxBufferedBytes } = round;
+  const bound = maxBufferedBytes === undefined ? {} : { maxBufferedBytes };
   const base = await branchPoint(round, head);
   if (!base) return;
   const from = base.number + 1;
   const to = Math.min(head.number, base.number + CATCH_UP_CHUNK);
   let before = base;
-  for await (const block of reader.range({ from, to, signal })) {
+  for await (const block of reader.range({ from, to, signal, ...bound })) {
     if (block.parentHash !== before.hash) throw changedMeanwhile(block, before);
     if (block.number === from && chain.head.number > base.number) {
       logger.info({ from: chain.head, to: block.number, depth: chain.head.number - base.number }, 'reorg');

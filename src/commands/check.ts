@@ -7,7 +7,6 @@ import { Command } from 'commander';
 import { load } from 'js-yaml';
 import type { Pipeline } from '../api/pipeline.ts';
 import { readManifest } from '../api/read-manifest.ts';
-import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
 import { systemClock } from '../clock.ts';
 import { describeError, isMillraceError, MillraceError } from '../errors.ts';
 
@@ -65,6 +64,7 @@ async function sqlOf(file: string): Promise<readonly NamedSql[]> {
 async function sqlProblems(processors: readonly NamedSql[]): Promise<readonly MillraceError[]> {
   if (processors.length === 0) return [];
   const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-check-'));
+  const { openDuckDbEngine } = await import('../batch-engine/duckdb.ts');
   const engine = await openDuckDbEngine({ tempFolder, clock: systemClock });
   const problems: MillraceError[] = [];
   try {

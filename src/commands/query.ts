@@ -12,7 +12,7 @@ import { isAbort } from '../together.ts';
 import { countFlag } from './flags.ts';
 import { dataFolder } from './query/data-folder-flag.ts';
 import { formatResult, type OutputFormat, outputFormats } from './query/format-result.ts';
-import { openQueries, type Queries } from './query/open-queries.ts';
+import type { Queries } from './query/open-queries.ts';
 
 interface Flags {
   readonly file?: string;
@@ -65,6 +65,7 @@ async function query(sql: string | undefined, flags: Flags): Promise<void> {
   const folder = await folderOf(flags, config);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
+  const { openQueries } = await import('./query/open-queries.ts');
   const queries = await openQueries({
     folder,
     clock: systemClock,

@@ -1,4 +1,5 @@
-// The embedded stores of one data folder, opened and closed together.
+// The stores of one data folder, opened and closed together: embedded ones, and whatever is
+// opened in their place.
 
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -8,20 +9,13 @@ import type { BatchEngine } from '../batch-engine/port.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { openEmbeddedMetadata } from '../stores/metadata/embedded.ts';
-import type { Metadata } from '../stores/metadata/port.ts';
+import type { Openers, Stores } from '../stores/opening/stores.ts';
 import { openEmbeddedResults } from '../stores/results/embedded.ts';
-import type { Results } from '../stores/results/port.ts';
 import { openEmbeddedTopics } from '../stores/topics/embedded.ts';
-import type { Topics } from '../stores/topics/port.ts';
 import { openEmbeddedTransactionLog } from '../stores/transaction-log/embedded/open.ts';
-import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { onFile } from './file-error.ts';
 
-export interface EmbeddedStores {
-  readonly topics: Topics;
-  readonly log: TransactionLog;
-  readonly results: Results;
-  readonly metadata: Metadata;
+export interface EmbeddedStores extends Stores {
   readonly engine: BatchEngine;
   close(): Promise<void>;
 }
@@ -33,13 +27,17 @@ export async function emptyFolder(folder: string): Promise<void> {
   for (const name of contents) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** The folder must be locked. @throws DataFolderDamaged, SegmentDamaged, DiskFull */
+/**
+ * The folder must be locked. What `external` opens is used instead of the folder's own.
+ * @throws DataFolderDamaged, SegmentDamaged, DiskFull, and what the openers throw
+ */
 export async function openEmbeddedStores(options: {
   readonly folder: string;
+  readonly external?: Openers;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Promise<EmbeddedStores> {
-  const { folder, clock, logger } = options;
+  const { folder, external = {}, clock, logger } = options;
   const place = (name: string): string => {
     const path = join(folder, name);
     onFile(path, () => mkdirSync(path, { recursive: true }));
@@ -54,10 +52,21 @@ export async function openEmbeddedStores(options: {
     return store;
   };
   try {
-    const topics = keep(await openEmbeddedTopics({ file: join(place('topics'), 'topics.sqlite'), clock }));
-    const log = keep(await openEmbeddedTransactionLog({ folder: place('transaction-log'), clock, logger }));
-    const results = keep(await openEmbeddedResults({ file: join(place('results'), 'results.sqlite') }));
-    const metadata = keep(await openEmbeddedMetadata({ file: join(place('metadata'), 'metadata.sqlite') }));
+    const topics = keep(
+      await (external.topics?.() ??
+        openEmbeddedTopics({ file: join(place('topics'), 'topics.sqlite'), clock })),
+    );
+    const log = keep(
+      await (external.log?.() ??
+        openEmbeddedTransactionLog({ folder: place('transaction-log'), clock, logger })),
+    );
+    const results = keep(
+      await (external.results?.() ?? openEmbeddedResults({ file: join(place('results'), 'results.sqlite') })),
+    );
+    const metadata = keep(
+      await (external.metadata?.() ??
+        openEmbeddedMetadata({ file: join(place('metadata'), 'metadata.sqlite') })),
+    );
     const engine = keep(await openDuckDbEngine({ tempFolder: place('tmp'), clock }));
     return { topics, log, results, metadata, engine, close };
   } catch (error) {

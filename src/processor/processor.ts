@@ -1,15 +1,26 @@
-// The processor role: every processor of the manifest in a loop of its own. One whose SQL fails stops alone, with the
-// reason in its state; trouble that passes (a lost claim, too many open files) is tried again; a full disk ends the run.
+// The processor role: every processor of the manifest in loops of its own: one for the windows that are final, and, with
+// `source: topic`, one for those that are open. A processor whose SQL fails stops alone, with the reason in its state;
+// trouble that passes (a store that does not answer, too many open files) is tried again; a full disk ends the run.
 
-import { createHash } from 'node:crypto';
+import { createTurns } from '../batch-engine/turns.ts';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
+import { createPatience } from '../patience.ts';
 import type { ResultTable } from '../stores/results/port.ts';
-import { together } from '../together.ts';
-import { type ProcessorSpec, runDueWindows, type WindowDeps } from './run-windows.ts';
+import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
+import type { Topics } from '../stores/topics/port.ts';
+import { isAbort, together } from '../together.ts';
+import type { ProcessorSpec, WindowDeps } from './compute-window.ts';
+import { ensureOwnTable } from './own-table.ts';
+import { keepProvisionalRows, type ProvisionalFigures } from './provisional/keep-provisional.ts';
+import { runDueWindows } from './run-windows.ts';
 import { createSettledTimes } from './settled-times.ts';
 
-export interface ProcessorsDeps extends Omit<WindowDeps, 'spec'> {
+export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns'> {
   readonly specs: readonly ProcessorSpec[];
+  /** What `source: topic` reads; needed when a processor has it. */
+  readonly topics?: { readonly store: Topics; readonly names: PipelineTopics };
+  /** Windows that are computed at once, over all processors. Default 2: each may take `limits.memoryBytes`. */
+  readonly concurrent?: number;
   /** Resolves when the log may have changed, or after a while. */
   readonly logChanged: (signal: AbortSignal) => Promise<void>;
 }
@@ -27,6 +38,8 @@ export interface ProcessorFigures {
   readonly openWindow: number | undefined;
   /** Every window that was due at this time is done. Milliseconds since 1970. */
   readonly caughtUpAt: number | undefined;
+  /** Rows of open windows; undefined with `source: log`. */
+  readonly provisional: ProvisionalFigures | undefined;
 }
 
 export interface Processors {
@@ -34,10 +47,11 @@ export interface Processors {
   figures(): readonly ProcessorFigures[];
 }
 
-const retryMs = 2_000;
+const longestPauseMs = 15_000;
 
 export function createProcessors(deps: ProcessorsDeps): Processors {
-  const loops = deps.specs.map((spec) => createLoop(spec, deps));
+  const turns = createTurns({ concurrent: deps.concurrent ?? 2, waiting: Number.POSITIVE_INFINITY });
+  const loops = deps.specs.map((spec) => createLoop({ ...deps, spec, turns }));
   return {
     run: (signal) =>
       together(signal, (stop, start) => {
@@ -47,8 +61,8 @@ export function createProcessors(deps: ProcessorsDeps): Processors {
   };
 }
 
-function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
-  const { engine, results, clock } = deps;
+function createLoop(deps: ProcessorsDeps & WindowDeps) {
+  const { spec, results, clock } = deps;
   const logger = deps.logger.child({ processor: spec.name });
   let figures: ProcessorFigures = {
     spec,
@@ -60,20 +74,15 @@ function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
     newestWindow: undefined,
     openWindow: undefined,
     caughtUpAt: undefined,
+    provisional:
+      spec.source === 'topic' ? { state: 'waiting', height: undefined, problem: undefined } : undefined,
   };
   const set = (change: Partial<ProcessorFigures>): void => {
     figures = { ...figures, ...change };
   };
 
   const prepare = async (): Promise<ResultTable> => {
-    const columns = await engine.describe({ sql: spec.sql, where: `processor ${spec.name}` });
-    const table = await results.ensureTable({
-      owner: spec.owner,
-      processor: spec.name,
-      window: spec.window,
-      columns,
-      fingerprint: fingerprint(spec),
-    });
+    const table = await ensureOwnTable(deps);
     const progress = await results.progress(table);
     if (table.version > 1) {
       logger.info(
@@ -102,43 +111,91 @@ function createLoop(spec: ProcessorSpec, deps: ProcessorsDeps) {
         newestWindow: Math.max(start, figures.newestWindow ?? start),
       });
     };
-    const { open, left } = await runDueWindows({ ...deps, spec, logger, table, settled, signal, onWindow });
+    const { open, left } = await runDueWindows({ ...deps, logger, table, settled, signal, onWindow });
     const caughtUp =
       left === 0 ? { caughtUpAt: startedAt, state: 'running' as const } : { state: 'waiting' as const };
     set({ openWindow: open, problem: undefined, ...caughtUp });
   };
 
+  const final = async (table: ResultTable, signal: AbortSignal): Promise<void> => {
+    const patience = createPatience({ clock, logger, what: `processor ${spec.name}`, longestPauseMs });
+    for (;;) {
+      // `logChanged` may resolve when aborted.
+      signal.throwIfAborted();
+      try {
+        await pass(table, signal);
+        patience.succeeded();
+        await deps.logChanged(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // Another one writes that window.
+        if (isMillraceError(error, 'ClaimLost')) continue;
+        if (!passes(error)) throw error;
+        set({ state: 'waiting', problem: error });
+        await patience.failed(error, signal);
+      }
+    }
+  };
+
+  const provisional = async (table: ResultTable, signal: AbortSignal): Promise<void> => {
+    if (!deps.topics) throw new TypeError(`processor ${spec.name} reads topics, and is given none`);
+    const { store: topics, names } = deps.topics;
+    const what = `processor ${spec.name}, provisional rows`;
+    const patience = createPatience({ clock, logger, what, longestPauseMs });
+    const onChange = (change: ProvisionalFigures): void => {
+      patience.succeeded();
+      set({ provisional: change });
+    };
+    for (;;) {
+      try {
+        await keepProvisionalRows({ ...deps, logger, table, topics, names, onChange }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!passes(error)) throw error;
+        set({ provisional: { state: 'waiting', height: undefined, problem: error } });
+        await patience.failed(error, signal);
+      }
+    }
+  };
+
+  const run = async (signal: AbortSignal): Promise<void> => {
+    const patience = createPatience({ clock, logger, what: `processor ${spec.name}`, longestPauseMs });
+    let table: ResultTable | undefined;
+    while (!table) {
+      try {
+        table = await prepare();
+        patience.succeeded();
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!passes(error)) throw error;
+        set({ state: 'waiting', problem: error });
+        await patience.failed(error, signal);
+      }
+    }
+    const made = table;
+    await together(signal, (stop, start) => {
+      start(final(made, stop));
+      if (spec.source === 'topic') start(provisional(made, stop));
+    });
+  };
+
   return {
-    figures: () => figures,
+    figures: () => ({ ...figures, problem: figures.problem ?? figures.provisional?.problem }),
     run: async (signal: AbortSignal): Promise<void> => {
-      let table: ResultTable | undefined;
-      while (!signal.aborted) {
-        try {
-          table ??= await prepare();
-          await pass(table, signal);
-          await deps.logChanged(signal);
-        } catch (error) {
-          signal.throwIfAborted();
-          // A full disk is everybody's: the run ends with it, and goes on when there is space.
-          if (!isMillraceError(error) || error.code === 'DiskFull') throw error;
-          if (!error.retry) {
-            logger.error({ code: error.code, ...error.fields }, describeError(error));
-            set({ state: 'failed', problem: error });
-            return;
-          }
-          set({ state: 'waiting', problem: error });
-          logger.warn({ code: error.code }, describeError(error));
-          await clock.sleep(retryMs, signal);
-        }
+      try {
+        await run(signal);
+      } catch (error) {
+        if (isAbort(error, signal)) throw error;
+        // A full disk is everybody's: the run ends with it, and goes on when there is space.
+        if (!isMillraceError(error) || error.code === 'DiskFull') throw error;
+        logger.error({ code: error.code, ...error.fields }, describeError(error));
+        set({ state: 'failed', problem: error });
       }
     },
   };
 }
 
-/** Another SQL or window is another version of the table. */
-export function fingerprint({ sql, window }: Pick<ProcessorSpec, 'sql' | 'window'>): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ sql: sql.trim(), window }))
-    .digest('hex')
-    .slice(0, 16);
+/** Trouble that ends without anybody's doing, or when a store is mended. */
+function passes(error: unknown): error is MillraceError {
+  return isMillraceError(error) && error.retry;
 }

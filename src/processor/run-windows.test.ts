@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
+import { createTurns } from '../batch-engine/turns.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
@@ -12,8 +13,9 @@ import type { ResultTable } from '../stores/results/port.ts';
 import { openEmbeddedTransactionLog } from '../stores/transaction-log/embedded/open.ts';
 import { aBlock } from '../stores/transaction-log/made-blocks.ts';
 import type { FinalBlock } from '../stores/transaction-log/port.ts';
-import { fingerprint } from './processor.ts';
-import { type PassDeps, type ProcessorSpec, runDueWindows } from './run-windows.ts';
+import type { ProcessorSpec } from './compute-window.ts';
+import { fingerprint } from './own-table.ts';
+import { type PassDeps, runDueWindows } from './run-windows.ts';
 import { createSettledTimes } from './settled-times.ts';
 
 const spec: ProcessorSpec = {
@@ -21,6 +23,9 @@ const spec: ProcessorSpec = {
   owner: 'cluster',
   window: 60,
   sql: 'SELECT count(*) AS blocks FROM blocks',
+  source: 'log',
+  engine: 'auto',
+  output: 'table',
 };
 
 /** Blocks 100… at these times, linked. */
@@ -78,6 +83,7 @@ async function aProcessor(t: TestContext, options: { clock?: Clock; retention?: 
     clock,
     logger: silentLogger,
     holder: 'a',
+    turns: createTurns({ concurrent: 2, waiting: 10 }),
     settled: createSettledTimes(),
     limits: { timeMs: 10_000, rows: 1_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 },
     retention: options.retention ?? 'forever',

@@ -1,53 +1,26 @@
 // One processor: every covered window that is not done yet is claimed, computed and replaced with its mark, oldest
-// first. Windows without a block have no rows and do not run. Running a window again changes nothing.
+// first. Windows without a block have no rows and do not run. Running a window again changes nothing. Where several
+// processors share the windows, who meets claimed ones jumps ahead by a random few, so that they come apart.
 
-import type { BatchEngine, QueryLimits } from '../batch-engine/port.ts';
-import type { Clock } from '../clock.ts';
-import type { Logger } from '../logger.ts';
-import { isoTime } from '../stores/results/iso-time.ts';
-import type { Owner, Results, ResultTable } from '../stores/results/port.ts';
-import type { TransactionLog } from '../stores/transaction-log/port.ts';
+import { randomInt } from 'node:crypto';
+import { type ComputeDeps, computeWindow, withinRetention } from './compute-window.ts';
 import type { SettledTimes } from './settled-times.ts';
 import { coveredWindows, type WindowRange, windowStart } from './windows.ts';
 
-export interface ProcessorSpec {
-  readonly name: string;
-  readonly owner: Owner;
-  readonly sql: string;
-  /** Seconds. */
-  readonly window: number;
-}
-
-export interface WindowDeps {
-  readonly spec: ProcessorSpec;
-  readonly log: TransactionLog;
-  readonly results: Results;
-  readonly engine: BatchEngine;
-  readonly limits: QueryLimits;
-  /** How long the log keeps a block, in ms. */
-  readonly retention: number | 'forever';
-  /** Says who holds a claim: unique among all processors, dead ones included. */
-  readonly holder: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-const claimTtlMs = 10 * 60_000;
 /** Done windows are looked up for this many windows at a time. */
 const stretch = 4_096;
+const farthestJump = 8;
 
 export interface Pass {
   /** Start of the window that is not closed yet; undefined before any coverage. */
   readonly open: number | undefined;
-  /** Windows that are due and were left to another processor, which holds their claims. */
+  /** Windows that are due and were left for later, or to another processor. */
   readonly left: number;
 }
 
-export interface PassDeps extends WindowDeps {
-  readonly table: ResultTable;
+export interface PassDeps extends ComputeDeps {
   /** Kept from pass to pass: what is settled is not looked at again. */
   readonly settled: SettledTimes;
-  readonly signal: AbortSignal;
   readonly onWindow: (start: number, rows: number) => void;
 }
 
@@ -64,12 +37,13 @@ export async function runDueWindows(deps: PassDeps): Promise<Pass> {
   return { open: last && windowStart(last.toTime, spec.window), left };
 }
 
-/** Windows left to others. */
+/** Windows that were left. */
 async function runRange(range: WindowRange, deps: PassDeps): Promise<number> {
   const { spec, log, results, table, settled, signal, onWindow } = deps;
   let done: ReadonlySet<number> = new Set();
   let doneUpTo = range.from;
   let left = 0;
+  let refused = 0;
   for (let start = range.from; start < range.to; ) {
     signal.throwIfAborted();
     if (start >= doneUpTo) {
@@ -84,13 +58,16 @@ async function runRange(range: WindowRange, deps: PassDeps): Promise<number> {
         start = next;
         continue;
       }
-      const outcome = await runWindow(start, deps);
-      if (outcome === 'held by another') left += 1;
-      else if (outcome !== 'expired') onWindow(start, outcome);
+      const outcome = await computeWindow(start, () => isMissing(start, deps), deps);
       if (outcome === 'held by another') {
-        start += spec.window;
+        refused = Math.min(refused + 1, farthestJump);
+        const jump = Math.min(1 + randomInt(refused), (range.to - start) / spec.window);
+        left += jump;
+        start += jump * spec.window;
         continue;
       }
+      refused = 0;
+      if (typeof outcome === 'number') onWindow(start, outcome);
     }
     settled.add({ from: start, to: start + spec.window });
     start += spec.window;
@@ -98,37 +75,7 @@ async function runRange(range: WindowRange, deps: PassDeps): Promise<number> {
   return left;
 }
 
-/** Rows written, or why none were. */
-async function runWindow(start: number, deps: PassDeps): Promise<number | 'held by another' | 'expired'> {
-  const { spec, log, results, table, engine, limits, holder, clock, logger, signal } = deps;
-  const claim = await results.claim(table, start, { holder, ttl: claimTtlMs, now: clock.now() });
-  if (!claim) return 'held by another';
-  try {
-    const window = { from: start, to: start + spec.window };
-    const scan = await log.scan({ time: window, provisional: false });
-    // What the scan holds cannot expire any more; what expired before it would be missing from the rows.
-    if (withinRetention(window, deps).from > start) {
-      await scan.release();
-      await claim.release();
-      return 'expired';
-    }
-    const where = `processor ${spec.name}, window ${isoTime(start)}`;
-    const request = { sql: spec.sql, where, scan, window, limits, signal };
-    const { rows } = await engine.run(request, (answer) => claim.replace(answer.rows));
-    return rows;
-  } catch (error) {
-    await claim
-      .release()
-      .catch((also: unknown) => logger.warn({ error: also }, 'a claim could not be given back'));
-    throw error;
-  }
-}
-
-function withinRetention(
-  range: WindowRange,
-  { spec, retention, clock }: Pick<WindowDeps, 'spec' | 'retention' | 'clock'>,
-): WindowRange {
-  if (retention === 'forever') return range;
-  const oldest = Math.ceil((clock.now() - retention) / 1_000);
-  return { from: Math.max(range.from, Math.ceil(oldest / spec.window) * spec.window), to: range.to };
+/** Another processor may have done it since the marks were read. */
+async function isMissing(start: number, { results, table, spec }: PassDeps): Promise<boolean> {
+  return (await results.doneWindows(table, { from: start, to: start + spec.window })).length === 0;
 }

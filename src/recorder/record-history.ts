@@ -1,78 +1,141 @@
 // `history` → whole final blocks, appended in the order they come. Offsets move only after a flush has made the blocks
-// durable and covered; a crash in between brings them again, and the log skips what it has.
+// durable and covered, and only to the end of a block; a crash in between brings blocks again, and the log skips what it
+// has. A block that came incomplete is left out: it is not covered, so it comes again.
 
-import { recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
-import type { Consumer, StoredBatch, TopicPosition } from '../stores/topics/port.ts';
-import type { BlockRow, LogRow, TransactionRow } from '../stores/transaction-log/columns.ts';
+import { isMillraceError } from '../errors.ts';
+import { checkedRecord } from '../stores/topics/checked-records.ts';
+import { recordFacts } from '../stores/topics/pipeline-topics.ts';
+import type { StoredBatch, TopicPosition } from '../stores/topics/port.ts';
+import type { BlockRow, LogRow, Row, TransactionRow } from '../stores/transaction-log/columns.ts';
 import type { FinalBlock } from '../stores/transaction-log/port.ts';
+import type { Session } from './keep-consuming.ts';
+import { OpenBlocks } from './open-blocks.ts';
 import type { RecorderLoop } from './recorder-loop.ts';
 
-const pollBytes = 8 * 1024 * 1024;
-/** While history flows, what is buffered becomes visible at least this often. */
-const flushEveryMs = 2_000;
-/** Without new records for this long, history is taken to pause, and what is buffered is flushed. */
-const idleMs = 50;
+const limits = {
+  pollBytes: 8 * 1024 * 1024,
+  /** While history flows, what is buffered becomes visible at least this often, in ms, */
+  flushMs: 2_000,
+  /** and after so many bytes of records: well before the streamer waits for it. */
+  flushBytes: 48 * 1024 * 1024,
+  /** Without new records for this long, in ms, history is taken to pause, and what is buffered is flushed. */
+  idleMs: 50,
+  /** A block is published whole: what is not complete after this long without new records, in ms, never will be. */
+  orphanMs: 5_000,
+} as const;
 
-interface Open {
-  readonly hash: string;
-  readonly transactions: TransactionRow[];
-  readonly logs: LogRow[];
+interface WholeBlock extends FinalBlock {
+  /** The record that completed it. */
+  readonly batch: StoredBatch;
 }
 
-export async function recordHistoryLoop(consumer: Consumer, deps: RecorderLoop): Promise<void> {
-  const { log, clock, signal, onGap, expired, onBlock, onExpired } = deps;
-  const open = new Map<number, Open>();
+export async function recordHistory({ consumer, succeeded }: Session, deps: RecorderLoop): Promise<void> {
+  const { log, clock, signal, onGap, expired, onExpired } = deps;
+  const open = new OpenBlocks();
   const appended = new Map<number, TopicPosition>();
+  let bytes = 0;
   let flushedAt = clock.now();
+  let cameAt = clock.now();
 
+  const passed = ({ topic, partition, next }: StoredBatch): void => {
+    if (!open.has(partition)) appended.set(partition, { topic, partition, offset: next });
+  };
   const flush = async (): Promise<void> => {
     flushedAt = clock.now();
     if (appended.size === 0) return;
     await log.store.flush();
     await consumer.commit([...appended.values()]);
     appended.clear();
+    bytes = 0;
     log.changed();
+    succeeded();
   };
 
   while (!signal.aborted) {
-    const waitMs = appended.size > 0 ? idleMs : 1_000;
-    const batches = await onGap(consumer.poll({ maxBytes: pollBytes, waitMs, signal }));
-    const whole: FinalBlock[] = [];
-    for (const batch of batches) {
-      const block = take(batch, open, deps);
-      if (!block) continue;
-      if (expired(block.block.timestamp)) onExpired(block.block);
-      else whole.push(block);
-      appended.set(batch.partition, { topic: batch.topic, partition: batch.partition, offset: batch.next });
+    const waiting = appended.size > 0;
+    const waitMs = waiting ? limits.idleMs : 1_000;
+    const batches = await onGap(consumer.poll({ maxBytes: limits.pollBytes, waitMs, signal }));
+    if (batches.length > 0) cameAt = clock.now();
+    else if (clock.now() - cameAt >= limits.orphanMs) {
+      const orphans = open.abandon();
+      await parkOrphans(orphans, deps);
+      orphans.forEach(passed);
     }
-    if (whole.length > 0) await log.store.appendFinal(whole);
-    for (const { block } of whole) onBlock(block);
-    if (batches.length === 0 || clock.now() - flushedAt >= flushEveryMs) await flush();
+    const whole: WholeBlock[] = [];
+    for (const batch of batches) {
+      bytes += batch.bytes;
+      const block = await take(batch, open, deps);
+      if (block && expired(block.block.timestamp)) onExpired(block.block);
+      else if (block) whole.push(block);
+      passed(batch);
+    }
+    if (whole.length > 0) await append(whole, deps);
+    const due = clock.now() - flushedAt >= limits.flushMs || bytes >= limits.flushBytes;
+    if (batches.length === 0 || due) await flush();
+    if (batches.length === 0 && !waiting) succeeded();
   }
 }
 
-/** Collects a partition's records; answers the block that this batch completes. */
-function take(
+/** The block that this batch completes. */
+async function take(
   batch: StoredBatch,
-  open: Map<number, Open>,
-  { foreign }: RecorderLoop,
-): FinalBlock | undefined {
+  open: OpenBlocks,
+  deps: RecorderLoop,
+): Promise<WholeBlock | undefined> {
   const facts = recordFacts(batch);
   if (facts?.step !== 'final') {
-    foreign(batch);
+    await deps.foreign(batch, 'its headers are not those of a record of history');
     return undefined;
   }
-  let block = open.get(batch.partition);
-  if (block?.hash !== facts.blockHash) {
-    block = { hash: facts.blockHash, transactions: [], logs: [] };
-    open.set(batch.partition, block);
+  if (facts.kind !== 'block') {
+    await parkOrphans(open.add(batch, facts.blockHash), deps);
+    return undefined;
   }
-  if (facts.kind === 'transaction') block.transactions.push(...recordRows<TransactionRow>(batch));
-  else if (facts.kind === 'log') block.logs.push(...recordRows<LogRow>(batch));
-  else {
-    open.delete(batch.partition);
-    const [row] = recordRows<BlockRow>(batch);
-    return row && { block: row, transactions: block.transactions, logs: block.logs };
+  const { batches, orphans } = open.complete(batch, facts.blockHash);
+  await parkOrphans(orphans, deps);
+  const rows = { transaction: [] as Row[], log: [] as Row[], block: [] as Row[] };
+  for (const each of [...batches, batch]) {
+    const checked = checkedRecord(each);
+    if ('foreign' in checked) await deps.foreign(each, checked.foreign);
+    else if (each === batch && checked.rows[0]?.transaction_count === undefined) {
+      await deps.foreign(each, 'the row of its block is missing');
+    } else for (const row of checked.rows) rows[checked.facts.kind].push(row);
   }
+  return whole(batch, rows, deps);
+}
+
+function whole(
+  batch: StoredBatch,
+  rows: Readonly<Record<'transaction' | 'log' | 'block', readonly Row[]>>,
+  { logger }: RecorderLoop,
+): WholeBlock | undefined {
+  const block = rows.block[0] as BlockRow | undefined;
+  const transactions = rows.transaction as readonly TransactionRow[];
+  const logs = rows.log as readonly LogRow[];
+  if (transactions.length === block?.transaction_count && logs.length === block.log_count) {
+    return { block, transactions, logs, batch };
+  }
+  logger.warn(
+    { block: batch.key, transactions: transactions.length, logs: logs.length },
+    'a block of history came incomplete: it will come again',
+  );
   return undefined;
+}
+
+async function parkOrphans(orphans: readonly StoredBatch[], { foreign }: RecorderLoop): Promise<void> {
+  for (const orphan of orphans) await foreign(orphan, 'rows of a block that never came');
+}
+
+/** A value that no column holds is a foreign record, found one block at a time; the others are appended. */
+async function append(blocks: readonly WholeBlock[], deps: RecorderLoop): Promise<void> {
+  const { log, onBlock, foreign } = deps;
+  try {
+    await log.store.appendFinal(blocks);
+    for (const { block } of blocks) onBlock(block);
+  } catch (error) {
+    if (!isMillraceError(error, 'ValueOutOfRange')) throw error;
+    const [only] = blocks;
+    if (only && blocks.length === 1) return foreign(only.batch, error.message);
+    for (const block of blocks) await append([block], deps);
+  }
 }

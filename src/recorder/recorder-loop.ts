@@ -11,12 +11,12 @@ export interface RecorderLoop {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Has the group of the rows taken everything that is on its topics? */
+  /** Has the group of the rows, whoever its members are, taken and committed everything that is on its topics? */
   readonly rowsAllTaken: () => Promise<boolean>;
   /** Is a block of this time (Unix seconds) beyond the retention already? */
   readonly expired: (time: number) => boolean;
-  /** A record that is none of ours: named, passed over. */
-  readonly foreign: (batch: StoredBatch) => void;
+  /** Parks a record that is none of ours; resolves when it is there. */
+  readonly foreign: (batch: StoredBatch, reason: string) => Promise<void>;
   /** A position that the topic lost is noted; history brings the blocks again. */
   readonly onGap: (poll: Promise<readonly StoredBatch[]>) => Promise<readonly StoredBatch[]>;
   /** A block that `expired` says is too old, once each. */

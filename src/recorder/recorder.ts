@@ -1,23 +1,26 @@
 // The recorder: topics → transaction log, in three loops with a consumer group each. Rows and history may have many
-// readers side by side; `blocks` has one, for its order is the truth.
+// readers side by side; `blocks` has one, for its order is the truth. Each loop outlives stores that are away.
 
 import type { Clock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
+import { createTroubleBoard, type LoopTrouble } from '../patience.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Topics } from '../stores/topics/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { together } from '../together.ts';
-import { recordCanonicalLoop } from './record-canonical.ts';
-import { recordHistoryLoop } from './record-history.ts';
-import { recordRowsLoop } from './record-rows.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { keepConsuming, type Session } from './keep-consuming.ts';
+import { recordCanonical } from './record-canonical.ts';
+import { recordHistory } from './record-history.ts';
+import { recordRows } from './record-rows.ts';
 import type { RecorderLoop } from './recorder-loop.ts';
 
-export const recorderGroups = {
-  rows: 'recorder.rows',
-  canonical: 'recorder.blocks',
-  history: 'recorder.history',
-} as const;
+/** The consumer groups of a pipeline's recorders; each pipeline of a broker has its own. */
+export function recorderGroups({ blocks }: Pick<PipelineTopics, 'blocks'>) {
+  const named = (what: string): string => blocks.replace(/blocks$/, `recorder.${what}`);
+  return { rows: named('rows'), canonical: named('blocks'), history: named('history') } as const;
+}
 
 export interface RecorderDeps {
   readonly topics: Topics;
@@ -36,6 +39,12 @@ export interface RecorderFigures {
   readonly transactions: number;
   /** Blocks that were older than the retention when they came. */
   readonly expired: number;
+  /** Foreign records that this process parked. */
+  readonly deadLetters: number;
+  /** Why a loop does not move right now, and since when; undefined while all do. */
+  readonly trouble: string | undefined;
+  /** The same by loop: `rows`, `blocks`, `history`. */
+  readonly troubles: readonly LoopTrouble[];
   readonly bufferedBytes: number;
 }
 
@@ -46,24 +55,28 @@ export interface Recorder {
 
 export function createRecorder(deps: RecorderDeps): Recorder {
   const { topics, names, log, retention, clock, logger } = deps;
+  const groups = recorderGroups(names);
+  const board = createTroubleBoard();
   let height: number | undefined;
   let transactions = 0;
   let expired = 0;
+  let parked = 0;
 
-  const loopDeps = (signal: AbortSignal): RecorderLoop => ({
+  const loopDeps = (signal: AbortSignal, deadLetters: DeadLetters): RecorderLoop => ({
     log: { store: log, changed: deps.onChange },
     clock,
     logger,
     signal,
     rowsAllTaken: async () => {
       const lags = await Promise.all(
-        [names.transactions, names.logs].map((topic) => topics.lag(recorderGroups.rows, topic)),
+        [names.transactions, names.logs].map((topic) => topics.lag(groups.rows, topic)),
       );
       return lags.every((lag) => lag.records === 0);
     },
     expired: (time) => retention !== 'forever' && time * 1_000 <= clock.now() - retention,
-    foreign: ({ topic, partition, offset }) => {
-      logger.warn({ topic, partition, offset }, 'a record that is not of this pipeline was passed over');
+    foreign: async (batch, reason) => {
+      await deadLetters.park(batch, reason);
+      parked += batch.values.length;
     },
     onGap: async (poll) => {
       try {
@@ -89,21 +102,41 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   });
 
   return {
-    run: (signal) =>
-      together(signal, async (stop, start) => {
-        const loop = loopDeps(stop);
-        const open = (group: string, ...of: readonly string[]) => topics.consumer({ group, topics: of });
-        const rows = await open(recorderGroups.rows, names.transactions, names.logs);
-        const canonical = await open(recorderGroups.canonical, names.blocks);
-        const history = await open(recorderGroups.history, names.history);
-        start(recordRowsLoop(rows, loop).finally(() => rows.close()));
-        start(recordCanonicalLoop(canonical, loop).finally(() => canonical.close()));
-        start(recordHistoryLoop(history, loop).finally(() => history.close()));
-      }),
+    run: async (signal) => {
+      const deadLetters = createDeadLetters({ topics, topic: names.deadLetters, clock, logger });
+      try {
+        await together(signal, (stop, start) => {
+          const loop = loopDeps(stop, deadLetters);
+          const consume = (
+            name: string,
+            group: string,
+            of: readonly string[],
+            work: (session: Session, deps: RecorderLoop) => Promise<void>,
+          ) =>
+            keepConsuming({
+              what: `recording ${name}`,
+              open: () => topics.consumer({ group, topics: of }),
+              work: (session) => work(session, loop),
+              clock,
+              logger,
+              signal: stop,
+              onTrouble: board.of(name),
+            });
+          start(consume('rows', groups.rows, [names.transactions, names.logs], recordRows));
+          start(consume('blocks', groups.canonical, [names.blocks], recordCanonical));
+          start(consume('history', groups.history, [names.history], recordHistory));
+        });
+      } finally {
+        await deadLetters.close();
+      }
+    },
     figures: () => ({
       height,
       transactions,
       expired,
+      deadLetters: parked,
+      trouble: board.text(),
+      troubles: board.list(),
       bufferedBytes: log.bufferedBytes(),
     }),
   };

@@ -6,13 +6,16 @@ import { type TestContext, test } from 'node:test';
 import type { Header } from '../chain/block.ts';
 import { startReplay } from '../chain/replay/replay-node.ts';
 import { connectChain } from '../chain/rpc/connect-chain.ts';
-import type { Step } from '../chain/step.ts';
 import { type Clock, systemClock } from '../clock.ts';
+import { isMillraceError } from '../errors.ts';
 import { silentLogger } from '../logger.ts';
+import { createFaults, faultyTopics } from '../stores/faults.fixture.ts';
 import { openEmbeddedTopics } from '../stores/topics/embedded.ts';
 import { pipelineTopics, topicSpecs } from '../stores/topics/pipeline-topics.ts';
 import type { BlockEntry } from '../stores/transaction-log/port.ts';
-import { livePosition, streamLive } from './live.ts';
+import { assertGapless } from './live.fixture.ts';
+import { type LiveDeps, type PublishedStep, streamLive } from './live.ts';
+import { livePosition } from './live-position.ts';
 
 const names = pipelineTopics('test');
 const retention = 60_000;
@@ -58,15 +61,17 @@ async function aStreamer(t: TestContext) {
   };
   const log = { newestFinal: async () => newestFinal };
   /** Streams until a step is the one wanted; answers all of them. */
-  const stream = async (last: (step: Step) => boolean): Promise<readonly Step[]> => {
+  const stream = async (
+    last: (step: PublishedStep) => boolean,
+    through: Partial<LiveDeps> = {},
+  ): Promise<readonly PublishedStep[]> => {
     const stop = new AbortController();
-    const steps: Step[] = [];
-    const onStep = (step: Step) => {
+    const steps: PublishedStep[] = [];
+    const onStep = (step: PublishedStep) => {
       steps.push(step);
       if (last(step)) stop.abort();
     };
-    const deps = { ...common, signal: stop.signal };
-    await streamLive(await livePosition({ ...deps, log }), { ...deps, onStep });
+    await streamLive({ ...common, log, signal: stop.signal, onStep, ...through });
     return steps;
   };
   return {
@@ -92,7 +97,8 @@ async function aStreamer(t: TestContext) {
   };
 }
 
-const kinds = (steps: readonly Step[]) => steps.map(({ kind, block }) => `${kind} ${block.number % 1_000}`);
+const kinds = (steps: readonly PublishedStep[]) =>
+  steps.map(({ kind, block }) => `${kind} ${block.number % 1_000}`);
 
 test('it goes on after the last record, also in the middle of a losing branch', async (t) => {
   const { node, stream, position } = await aStreamer(t);
@@ -134,4 +140,62 @@ test('when every record has expired it goes on from the log, without a gap, and 
   const again = await stream(({ block, kind }) => kind === 'new' && block.number === 17_686_120);
   assert.equal(again[0]?.block.number, 17_686_117);
   assert.ok((again[0]?.cursor.sequence ?? 0) > last);
+});
+
+test('publishes of unknown outcome: it reads back what is truly there, no step is lost and none comes twice', async (t) => {
+  const { node, topics, stream } = await aStreamer(t);
+  // A step whose publish is not heard of is not told: the last ones are left in peace.
+  const rate = () => (node.head() < 17_686_129 ? 0.25 : 0);
+  const attempt = createFaults({ rate, random: Math.random });
+  const troubles: (string | undefined)[] = [];
+  const through = {
+    topics: faultyTopics(topics, attempt),
+    clock: {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 50, signal),
+    },
+    onPublishTrouble: (trouble: { error: { code: string } } | undefined) => {
+      troubles.push(trouble?.error.code);
+    },
+  };
+  const advancing = setInterval(() => node.advance(1), 60);
+  t.after(() => clearInterval(advancing));
+  await stream(({ kind, block }) => kind === 'new' && block.number > 17_686_130, through);
+  clearInterval(advancing);
+  const steps = await assertGapless(topics, names);
+  assert.ok(steps.includes('new 130'), steps.join());
+  assert.ok(troubles.includes('StoreUnreachable'));
+  assert.equal(troubles.at(-1), undefined, 'and it is over');
+});
+
+test('a streamer that another one took over from ends; the other goes on without a gap', async (t) => {
+  const { node, topics, stream } = await aStreamer(t);
+  const first = stream(() => false);
+  const ended = assert.rejects(first, (error) => isMillraceError(error, 'PublisherFenced'));
+  while ((await topics.ends(names.blocks))[0]?.next === 0) await systemClock.sleep(10);
+  const second = stream(({ kind, block }) => kind === 'new' && block.number === 17_686_122);
+  // Both see the new blocks.
+  const advancing = setInterval(() => node.advance(1), 100);
+  t.after(() => clearInterval(advancing));
+  await second;
+  await ended;
+  await assertGapless(topics, names);
+});
+
+test('foreign records on its own topic are passed over when it looks where it stands', async (t) => {
+  const { topics, stream, position } = await aStreamer(t);
+  await stream(({ block, kind }) => kind === 'new' && block.number === 17_686_120);
+  const before = await position();
+  const intruder = await topics.publisher('intruder');
+  const schema = 'millrace.block/1';
+  const block_hash = `0x${'ab'.repeat(32)}`;
+  const cursor = `9|new|1:${block_hash}|1:${block_hash}|0:${block_hash}`;
+  for (const headers of [
+    {},
+    { schema, step: 'new', block_hash },
+    { schema, step: 'new', block_hash, cursor },
+  ]) {
+    await intruder.publish([{ topic: names.blocks, key: 'x', headers, values: ['{"number":'] }]);
+  }
+  assert.deepEqual(await position(), before);
 });

@@ -1,142 +1,128 @@
-// The live part of the streamer: steps of the chain → `blocks`, `transactions`, `logs`, each step published whole
-// before the next one is taken. It begins after the block that was final at the very first start.
+// The live part of the streamer: steps of the chain → `blocks`, `transactions`, `logs`, in order, each step whole in one
+// publish. After any trouble with the topics it opens a new publisher, which fences the old one with whatever that may
+// still have under way, and only then reads back where it stands: so no step is published twice and none is left out.
 
-import type { Header } from '../chain/block.ts';
-import { type FollowOptions, follow, type ResumePoint } from '../chain/follow.ts';
-import { createPatience, type Trouble } from '../chain/patience.ts';
-import type { ChainReader } from '../chain/reader.ts';
-import type { Step } from '../chain/step.ts';
-import type { Clock } from '../clock.ts';
-import { isMillraceError, MillraceError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
+import type { BlockRef } from '../chain/block.ts';
+import { follow, type ResumePoint } from '../chain/follow.ts';
+import type { Cursor, Step, StepKind } from '../chain/step.ts';
+import { isMillraceError } from '../errors.ts';
+import { createPatience, type Trouble } from '../patience.ts';
 import {
   finalBatches,
   newBlockBatches,
   type PipelineTopics,
   undoBatches,
 } from '../stores/topics/pipeline-topics.ts';
-import type { Publisher, RecordBatch, Topics } from '../stores/topics/port.ts';
-import type { TransactionLog } from '../stores/transaction-log/port.ts';
-import { blockRow, logRows, transactionRows } from './records.ts';
-import { readPosition } from './resume.ts';
+import type { Publisher, RecordBatch } from '../stores/topics/port.ts';
+import { type LivePositionDeps, livePosition } from './live-position.ts';
+import { PublishQueue } from './publish-queue.ts';
+import { encodeBlock } from './records.ts';
 
-export interface LiveDeps {
-  readonly reader: ChainReader;
-  readonly topics: Topics;
-  readonly names: PipelineTopics;
-  readonly finality: FollowOptions['finality'];
+export interface LiveDeps extends LivePositionDeps {
   readonly pollMs?: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-  readonly onTrouble?: (trouble: Trouble | undefined) => void;
+  /** Told where it begins, at the start and after each trouble with the topics. */
+  readonly onResume?: (resume: ResumePoint) => void;
+  /** Told when the topics cannot be written, and with undefined when they can again. `onTrouble` speaks of the node. */
+  readonly onPublishTrouble?: (trouble: Trouble | undefined) => void;
+  /** Told the bytes of records that are not durable yet, whenever a step comes or goes. */
+  readonly onQueued?: (bytes: number) => void;
   /** Called after each step is durable on the topics. */
-  readonly onStep: (step: Step) => void;
+  readonly onStep: (step: PublishedStep) => void;
 }
 
-/** Where to go on: after the last published step, or, at the first start, after the block that is final now. */
-export async function livePosition(deps: LivePositionDeps): Promise<ResumePoint> {
-  const { topics, names, log, logger } = deps;
-  const position = await readPosition(topics, names.blocks);
-  if (position) {
-    const { cursor, unfinalized, whole } = position;
-    if (whole) return { cursor, unfinalized };
-    logger.warn(
-      { finalized: cursor.finalized.number, head: cursor.head.number },
-      'the topic no longer reaches back to the finalized block: reading the chain again from there',
-    );
-    return { cursor: { ...cursor, head: cursor.finalized }, unfinalized: [] };
-  }
-  const known = (await publishedBefore(deps)) ? await log.newestFinal() : undefined;
-  if (!known) return { finalized: await firstFinalized(deps) };
-  logger.warn(
-    { finalized: known.number },
-    'every record of the topic has expired: reading the chain again from the newest final block of the log',
-  );
-  const { number, hash, parent_hash: parentHash, timestamp } = known;
-  return { finalized: { number, hash, parentHash, timestamp } };
+export interface PublishedStep {
+  readonly kind: StepKind;
+  readonly block: BlockRef;
+  readonly cursor: Cursor;
+  /** Of a `new` block; 0 else. */
+  readonly transactions: number;
 }
 
-export type LivePositionDeps = Omit<LiveDeps, 'onStep'> & {
-  readonly log: Pick<TransactionLog, 'newestFinal'>;
-};
+const limits = {
+  /** Bytes of blocks fetched ahead. */
+  fetchBytes: 16 * 1024 * 1024,
+  /** Bytes of records per publish, and made ahead of it. */
+  publishBytes: 3 * 1024 * 1024,
+  queueBytes: 6 * 1024 * 1024,
+} as const;
 
-async function publishedBefore({ topics, names }: LivePositionDeps): Promise<boolean> {
-  return (await topics.ends(names.blocks)).some(({ next }) => next > 0);
-}
-
-/** Waits for a node that is away. */
-async function firstFinalized(deps: LivePositionDeps): Promise<Header> {
-  const { reader, finality, clock, logger, signal } = deps;
-  const patience = createPatience({ clock, logger, ...(deps.onTrouble ? { onChange: deps.onTrouble } : {}) });
-  for (;;) {
+/** Resolves when it is aborted. @throws PublisherFenced when another streamer took over, and what no waiting can mend */
+export async function streamLive(deps: LiveDeps): Promise<void> {
+  const { clock, logger, signal, onPublishTrouble } = deps;
+  const patience = createPatience({
+    ...{ what: 'publishing the head', clock, logger, longestPauseMs: 10_000 },
+    ...(onPublishTrouble ? { onChange: onPublishTrouble } : {}),
+  });
+  while (!signal.aborted) {
     try {
-      const earliest = await reader.header('earliest', signal);
-      const head = await reader.header('latest', signal);
-      const at =
-        'tag' in finality
-          ? 'finalized'
-          : Math.max(earliest?.number ?? 0, (head?.number ?? 0) - finality.depth);
-      const finalized = (await headerIfOffered(reader, at, signal)) ?? earliest;
-      if (finalized) {
-        patience.succeeded();
-        return finalized;
-      }
-      throw new MillraceError('BlockMissing', { endpoint: 'the node', block: 'earliest' });
+      await publishSteps(deps, () => patience.succeeded());
     } catch (error) {
+      if (signal.aborted) return;
       if (!isMillraceError(error) || !error.retry) throw error;
       await patience.failed(error, signal);
     }
   }
 }
 
-/** Undefined also from a node that does not know the tag: then nothing is final but where the chain begins. */
-async function headerIfOffered(
-  reader: ChainReader,
-  at: 'finalized' | number,
-  signal: AbortSignal,
-): Promise<Header | undefined> {
+async function publishSteps(deps: LiveDeps, published: () => void): Promise<void> {
+  const { reader, topics, names, finality, clock, logger, signal, pollMs, onTrouble, onStep, onQueued } =
+    deps;
+  const publisher = await topics.publisher(`${names.blocks}.live`);
+  const failed = new AbortController();
+  const queue = new PublishQueue({ publisher, ...queueLimits, onFailure: () => failed.abort() });
   try {
-    return await reader.header(at, signal);
-  } catch (error) {
-    if (isMillraceError(error, 'RpcRefused') || isMillraceError(error, 'RpcUnsupported')) return undefined;
-    throw error;
-  }
-}
-
-export async function streamLive(resume: ResumePoint, deps: LiveDeps): Promise<void> {
-  const { reader, topics, names, finality, clock, logger, signal, pollMs } = deps;
-  const publisher: Publisher = await topics.publisher(`${names.blocks}.live`);
-  try {
-    // The clock keeps the sequence rising where the topic, and the cursor with it, is gone: a chain has far fewer steps
-    // than a clock has milliseconds.
-    const cursorSequence = 'cursor' in resume ? resume.cursor.sequence : 0;
-    const nextSequence = Math.max(cursorSequence + 1, clock.now());
+    const resume = await livePosition(deps);
+    deps.onResume?.(resume);
     const steps = follow({
-      nextSequence,
-      ...(deps.onTrouble ? { onTrouble: deps.onTrouble } : {}),
-      reader,
-      finality,
-      resume,
-      clock,
-      logger,
-      signal,
+      nextSequence: nextSequence(resume, clock.now()),
+      ...(onTrouble ? { onTrouble } : {}),
+      ...{ reader, finality, resume, clock, logger },
+      signal: AbortSignal.any([signal, failed.signal]),
+      maxBufferedBytes: limits.fetchBytes,
       ...(pollMs === undefined ? {} : { pollMs }),
     });
     for await (const step of steps) {
-      await publisher.publish(batchesOf(names, step));
-      deps.onStep(step);
+      const { kind, cursor } = step;
+      const transactions = kind === 'new' ? step.block.receipts.length : 0;
+      // The block itself is not kept while its records wait.
+      const done = (): void => {
+        published();
+        onStep({ kind, block: cursor.block, cursor, transactions });
+        onQueued?.(queue.bytes);
+      };
+      await queue.add({ batches: batchesOf(names, step), done });
+      onQueued?.(queue.bytes);
     }
+    if (!signal.aborted) await queue.drain();
   } finally {
+    await queue.stop();
+    onQueued?.(0);
+    await closed(publisher, deps);
+  }
+}
+
+const queueLimits = { maxBytes: limits.queueBytes, publishBytes: limits.publishBytes };
+
+/**
+ * The clock keeps the sequence rising where the topic, and the cursor with it, is gone: a chain has far fewer steps than
+ * a clock has milliseconds.
+ */
+function nextSequence(resume: ResumePoint, now: number): number {
+  return Math.max('cursor' in resume ? resume.cursor.sequence + 1 : 0, now);
+}
+
+/** A publisher that cannot be closed is fenced by the next one. */
+async function closed(publisher: Publisher, { logger }: LiveDeps): Promise<void> {
+  try {
     await publisher.close();
+  } catch (error) {
+    logger.debug({ error }, 'a publisher did not close');
   }
 }
 
 function batchesOf(names: PipelineTopics, step: Step): readonly RecordBatch[] {
   if (step.kind === 'new') {
-    const { block } = step;
-    const rows = { block: blockRow(block), transactions: transactionRows(block), logs: logRows(block) };
-    return newBlockBatches(names, rows, step.cursor);
+    return newBlockBatches(names, encodeBlock(step.block), step.cursor);
   }
   const { number, hash, parentHash, timestamp } = step.block;
   const marker = { number, hash, parent_hash: parentHash, timestamp };

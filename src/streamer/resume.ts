@@ -3,7 +3,7 @@
 
 import type { Header } from '../chain/block.ts';
 import type { Cursor } from '../chain/step.ts';
-import { type BlockMarker, recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
+import { checkedBlock } from '../stores/topics/checked-records.ts';
 import type { StoredBatch, Topics } from '../stores/topics/port.ts';
 
 export interface Position {
@@ -22,16 +22,16 @@ export async function readPosition(topics: Topics, blocksTopic: string): Promise
   let wanted: string | undefined;
   const unfinalized: Header[] = [];
   for await (const batch of newestFirst(topics, blocksTopic)) {
-    const facts = recordFacts(batch);
-    if (!facts?.cursor) continue;
+    const checked = checkedBlock(batch);
+    // Foreign records say nothing of where the streamer stands.
+    if ('foreign' in checked || !checked.facts.cursor) continue;
+    const { facts, row } = checked;
     if (!cursor) {
-      cursor = facts.cursor;
+      cursor = checked.facts.cursor;
       wanted = cursor.head.hash;
     }
     if (wanted === cursor.finalized.hash) break;
     if (facts.step !== 'new' || facts.blockHash !== wanted) continue;
-    const [row] = recordRows<BlockMarker>(batch);
-    if (!row) continue;
     unfinalized.push({
       number: row.number,
       hash: row.hash,
@@ -61,9 +61,14 @@ async function* newestFirst(topics: Topics, topic: string): AsyncIterable<Stored
 export async function historyEnd(topics: Topics, blocksTopic: string): Promise<number | undefined> {
   const [partition] = await topics.ends(blocksTopic);
   if (!partition || partition.first === partition.next) return undefined;
-  const [batch] = await topics.read(
-    { topic: blocksTopic, partition: 0, offset: partition.first },
-    { maxBytes: 1 },
-  );
-  return batch && recordFacts(batch)?.cursor?.finalized.number;
+  const from = { topic: blocksTopic, partition: 0 };
+  for (let offset = partition.first; offset < partition.next; ) {
+    const batches = await topics.read({ ...from, offset }, { maxBytes: 1 });
+    for (const batch of batches) {
+      const checked = checkedBlock(batch);
+      if ('facts' in checked) return checked.facts.cursor?.finalized.number;
+    }
+    offset = batches.at(-1)?.next ?? partition.next;
+  }
+  return undefined;
 }

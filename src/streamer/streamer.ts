@@ -2,17 +2,17 @@
 
 import type { BlockRef, Header } from '../chain/block.ts';
 import type { FollowOptions } from '../chain/follow.ts';
-import type { Trouble } from '../chain/patience.ts';
 import type { ChainReader } from '../chain/reader.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import { createTroubleBoard, type LoopTrouble } from '../patience.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Topics } from '../stores/topics/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { together } from '../together.ts';
 import { streamHistory } from './history.ts';
 import type { Interval } from './intervals.ts';
-import { livePosition, streamLive } from './live.ts';
+import { type PublishedStep, streamLive } from './live.ts';
 import { historyEnd } from './resume.ts';
 
 export interface StreamerDeps {
@@ -42,8 +42,11 @@ export interface StreamerFigures {
     readonly deepest: number;
     readonly last: { readonly depth: number; readonly at: number } | undefined;
   };
-  /** Why the chain is not read right now, and since when. */
+  /** Why a part does not move right now, and since when; undefined while all do. */
   readonly trouble: string | undefined;
+  /** The same by part: `chain` (reading the head), `live` (publishing it), `history`. */
+  readonly troubles: readonly LoopTrouble[];
+  /** Bytes fetched or made into records, and not yet durable on the topics. */
   readonly bufferedBytes: number;
 }
 
@@ -61,7 +64,8 @@ export function createStreamer(deps: StreamerDeps): Streamer {
   let transactions = 0;
   let reorgs = { count: 0, deepest: 0, last: undefined as { depth: number; at: number } | undefined };
   let undoing = 0;
-  const troubles: { live?: Trouble | undefined; history?: Trouble | undefined } = {};
+  const board = createTroubleBoard();
+  const queued = { live: 0, history: 0 };
 
   /**
    * Up to where blocks can only come through history. The live part brings what is above the block that its oldest kept
@@ -76,59 +80,65 @@ export function createStreamer(deps: StreamerDeps): Streamer {
     return Math.max((await historyEnd(topics, names.blocks)) ?? firstFinalized, covered);
   };
 
+  const onStep = (step: PublishedStep): void => {
+    head = step.cursor.head;
+    finalized = step.cursor.finalized;
+    transactions += step.transactions;
+    if (step.kind === 'undo') undoing += 1;
+    if (step.kind !== 'new' || undoing === 0) return;
+    reorgs = {
+      count: reorgs.count + 1,
+      deepest: Math.max(reorgs.deepest, undoing),
+      last: { depth: undoing, at: clock.now() },
+    };
+    undoing = 0;
+  };
+
   return {
     run: (signal) =>
-      together(signal, async (stop, start) => {
+      together(signal, (stop, start) => {
         const common = { reader, topics, names, clock, logger, finality: deps.finality, signal: stop };
-        const onTrouble = (trouble: Trouble | undefined): void => {
-          troubles.live = trouble;
-        };
-        const resume = await livePosition({ ...common, log, onTrouble });
-        const first = 'cursor' in resume ? resume.cursor.finalized : resume.finalized;
-        head = 'cursor' in resume ? resume.cursor.head : resume.finalized;
-        finalized = first;
-
-        start(
-          streamLive(resume, {
-            ...common,
-            onTrouble,
-            onStep: (step) => {
-              head = step.cursor.head;
-              finalized = step.cursor.finalized;
-              if (step.kind === 'undo') undoing += 1;
-              if (step.kind !== 'new') return;
-              transactions += step.block.receipts.length;
-              if (undoing === 0) return;
-              reorgs = {
-                count: reorgs.count + 1,
-                deepest: Math.max(reorgs.deepest, undoing),
-                last: { depth: undoing, at: clock.now() },
-              };
-              undoing = 0;
-            },
-          }),
-        );
-        start(
+        let first: BlockRef | undefined;
+        const history = (firstFinalized: number) =>
           streamHistory({
             ...common,
             recorderGroup: deps.recorderGroups.history,
             coverage: () => log.coverage(),
             wanted: async () => {
-              const end = await historyEndNow(first.number);
+              const end = await historyEndNow(firstFinalized);
               const from = await deps.start(end);
               historyWanted = from <= end ? { from, to: end } : undefined;
               return historyWanted;
             },
-            onTrouble: (trouble) => {
-              troubles.history = trouble;
-            },
+            onTrouble: board.of('history'),
             onPlan: (blocksAsked) => {
               backlogBlocks = blocksAsked;
             },
-            onPublished: (published) => {
-              backlogBlocks -= published.length;
-              transactions += published.reduce((sum, block) => sum + block.receipts.length, 0);
+            onPublished: (block) => {
+              backlogBlocks -= 1;
+              transactions += block.transactions;
             },
+            onQueued: (bytes) => {
+              queued.history = bytes;
+            },
+          });
+        start(
+          streamLive({
+            ...common,
+            log,
+            onTrouble: board.of('chain'),
+            onPublishTrouble: board.of('live'),
+            onQueued: (bytes) => {
+              queued.live = bytes;
+            },
+            onResume: (resume) => {
+              finalized = 'cursor' in resume ? resume.cursor.finalized : resume.finalized;
+              head = 'cursor' in resume ? resume.cursor.head : resume.finalized;
+              if (first) return;
+              first = finalized;
+              start(history(first.number));
+            },
+            onStep,
           }),
         );
       }),
@@ -139,14 +149,9 @@ export function createStreamer(deps: StreamerDeps): Streamer {
       backlogBlocks,
       transactions,
       reorgs,
-      trouble: troubleText(troubles.live ?? troubles.history),
-      bufferedBytes: reader.bufferedBytes(),
+      trouble: board.text(),
+      troubles: board.list(),
+      bufferedBytes: reader.bufferedBytes() + queued.live + queued.history,
     }),
   };
-}
-
-function troubleText(trouble: Trouble | undefined): string | undefined {
-  if (!trouble) return undefined;
-  const { error, since } = trouble;
-  return `${error.code}: ${error.message}; tried again since ${new Date(since).toISOString()}`;
 }

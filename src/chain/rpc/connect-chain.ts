@@ -1,11 +1,11 @@
 // The ChainReader over one or several nodes. Nothing is read from a node before it was seen to serve the right
 // chain; a node that cannot be reached at the start is tried again later, as long as another one works.
 
+import { backoffMs } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
 import type { ChainReader } from '../reader.ts';
-import { backoffMs } from './backoff.ts';
 import { createEndpoint, type Endpoint, readChainId, verifyChain } from './endpoint.ts';
 import { createEndpointChoice, type RetryOptions } from './endpoint-choice.ts';
 import { fetchBlocks } from './fetch-blocks.ts';

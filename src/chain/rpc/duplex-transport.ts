@@ -3,8 +3,8 @@
 // tries. A lost connection fails the calls that were under way, and whoever sent them sends them again.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffMs } from '../../backoff.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
-import { backoffMs } from './backoff.ts';
 import { describeCalls, isObject, malformed, parseAnswer } from './json-rpc.ts';
 import { createPendingCalls } from './pending-calls.ts';
 import type { RpcCall, RpcLimits, RpcTransport } from './transport.ts';

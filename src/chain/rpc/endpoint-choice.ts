@@ -2,10 +2,10 @@
 // busy one, for bulk), another one on a failure that another may not have, each failing one resting by itself.
 // Promises to end: attempts and time are bounded, and the signal is honoured in every wait.
 
+import { type BackoffOptions, backoffMs } from '../../backoff.ts';
 import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { type BackoffOptions, backoffMs } from './backoff.ts';
 import { type Endpoint, verifyChain } from './endpoint.ts';
 
 export interface RetryOptions extends BackoffOptions {

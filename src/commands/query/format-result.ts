@@ -1,8 +1,8 @@
 // A query's answer as a table for people, JSON or CSV for programs. Exact numbers stay text in all of them.
 
 import type { QueryResult } from '../../batch-engine/run-query.ts';
+import { csvLine } from '../../csv.ts';
 import type { ResultType, ResultValue } from '../../stores/results/port.ts';
-import { csvLine } from '../../web/server/csv.ts';
 
 export const outputFormats = ['table', 'json', 'csv'] as const;
 export type OutputFormat = (typeof outputFormats)[number];

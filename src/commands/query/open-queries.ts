@@ -1,14 +1,13 @@
 // Asking a data folder: through the process that owns it, over its API, or by opening it when nobody does.
 
-import { request } from 'undici';
 import type { QueryLimits } from '../../batch-engine/port.ts';
 import { type QueryResult, runQuery } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
 import { openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
-import { lockFolder, type Owner, readOwner } from '../../data-folder/lock.ts';
-import { catalogue, type ErrorCode, type ErrorFields, isMillraceError, MillraceError } from '../../errors.ts';
+import { lockFolder, readOwner } from '../../data-folder/lock.ts';
+import { isMillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { isAbort } from '../../together.ts';
+import { askOwner, type ListeningOwner } from './ask-owner.ts';
 
 export interface Queries {
   run(sql: string, limits: Pick<QueryLimits, 'rows' | 'timeMs'>): Promise<QueryResult>;
@@ -25,6 +24,9 @@ interface OpenOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
+
+/** A query's own limit ends it; this only notices an owner that is gone. */
+const answerMs = 15 * 60_000;
 
 /** The owner of what the command line saves. */
 const owner = 'cluster';
@@ -62,31 +64,8 @@ async function openFolder(
   };
 }
 
-function throughOwner(
-  { url, token }: Owner & { readonly url: string },
-  { folder, signal }: OpenOptions,
-): Queries {
-  const gone = (problem: string, cause?: unknown) =>
-    new MillraceError('PipelineGone', { folder, problem }, { cause });
-  const ask = async (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    path: string,
-    body?: object,
-  ): Promise<unknown> => {
-    const answer = await request(new URL(path, url), {
-      method,
-      signal,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-      // The query's own limit ends it; this only notices an owner that is gone.
-      headersTimeout: 15 * 60_000,
-    }).catch((error: unknown) => {
-      throw isAbort(error, signal) ? error : gone((error as Error).message, error);
-    });
-    const text = await answer.body.text();
-    if (answer.statusCode < 400) return text === '' ? undefined : JSON.parse(text);
-    throw errorFrom(text) ?? gone(`it answered ${answer.statusCode}`);
-  };
+function throughOwner(running: ListeningOwner, { folder, signal }: OpenOptions): Queries {
+  const ask = askOwner(running, { folder, answerMs, signal });
   return {
     run: async (sql, limits) => (await ask('POST', 'api/query', { sql, limits })) as QueryResult,
     saved: async () =>
@@ -98,10 +77,4 @@ function throughOwner(
       ((await ask('DELETE', `api/queries/${encodeURIComponent(name)}`)) as { deleted: boolean }).deleted,
     close: async () => undefined,
   };
-}
-
-/** The owner's error as it would have been raised here; undefined when it is none of the catalogue. */
-function errorFrom(text: string): MillraceError | undefined {
-  const { code, fields } = JSON.parse(text) as { code: string; fields?: ErrorFields };
-  return code in catalogue ? new MillraceError(code as ErrorCode, fields ?? {}) : undefined;
 }

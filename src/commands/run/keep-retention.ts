@@ -1,4 +1,5 @@
-// Lets go of what is older than the retention, every minute: topics by publishing time, the log by block time.
+// Lets go of what is older than the retention, every minute: topics by publishing time, the log by block
+// time, metadata by its own dates.
 
 import type { Clock } from '../../clock.ts';
 import type { EmbeddedStores } from '../../data-folder/embedded-stores.ts';
@@ -19,7 +20,8 @@ export async function keepRetention(deps: {
     const records = await stores.topics.expire(clock.now());
     const blocks =
       retention === 'forever' ? 0 : await stores.log.expire(Math.floor((clock.now() - retention) / 1_000));
-    if (records + blocks > 0) logger.info({ records, blocks }, 'expired');
+    const documents = await stores.metadata.expire(clock.now());
+    if (records + blocks + documents > 0) logger.info({ records, blocks, documents }, 'expired');
     await clock.sleep(everyMs, signal);
   }
 }

@@ -1,10 +1,8 @@
-// Every role of a pipeline in one process on the embedded stores: what `millrace run` is. Opens, wires and closes; the
-// work is done by the roles.
+// Every role of a pipeline in one process: what `millrace run` is. Its stores are embedded where the manifest says
+// managed, and used as given where it says external. Opens, wires and closes; the work is done by the roles.
 
-import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseDuration, parseRetention } from '../../api/duration.ts';
+import { join } from 'node:path';
+import { parseRetention } from '../../api/duration.ts';
 import type { Pipeline } from '../../api/pipeline.ts';
 import { createQueryRunner } from '../../batch-engine/run-query.ts';
 import type { ChainReader } from '../../chain/reader.ts';
@@ -15,18 +13,34 @@ import { type EmbeddedStores, emptyFolder, openEmbeddedStores } from '../../data
 import { checkIdentity, claimIdentity, type Identity, isNew } from '../../data-folder/identity.ts';
 import { type FolderLock, lockFolder } from '../../data-folder/lock.ts';
 import type { Logger } from '../../logger.ts';
-import { createProcessors, type Processors } from '../../processor/processor.ts';
-import { createRecorder, type Recorder, recorderGroups } from '../../recorder/recorder.ts';
+import { createMetrics } from '../../metrics.ts';
+import type { Processors } from '../../processor/processor.ts';
+import type { Recorder } from '../../recorder/recorder.ts';
+import { createHealth } from '../../status/health.ts';
+import {
+  metricsOfLag,
+  metricsOfLog,
+  metricsOfProcessors,
+  metricsOfRecorder,
+  metricsOfStreamer,
+} from '../../status/metrics-of.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
-import type { Owner } from '../../stores/results/port.ts';
-import { pipelineTopics, topicSpecs } from '../../stores/topics/pipeline-topics.ts';
+import { observeStore } from '../../stores/opening/observe.ts';
+import { storeNames } from '../../stores/opening/stores.ts';
+import { pipelineTopics } from '../../stores/topics/pipeline-topics.ts';
 import { readPosition } from '../../streamer/resume.ts';
-import { createStreamer, type Streamer } from '../../streamer/streamer.ts';
+import type { Streamer } from '../../streamer/streamer.ts';
 import { together } from '../../together.ts';
 import { startWeb } from '../../web/server/start-web.ts';
-import { type Connection, connectEndpoints } from './connect-endpoints.ts';
+import { type Connection, connectEndpoints } from '../parts/connect-endpoints.ts';
+import { enginesOver } from '../parts/engines.ts';
+import { openersOf } from '../parts/external-stores.ts';
+import { healthOfProcessors, healthOfRecorder, healthOfStore, healthOfStreamer } from '../parts/health-of.ts';
+import { buildProcessors } from '../parts/processors.ts';
+import { buildRecorder } from '../parts/recorder.ts';
+import { buildStreamer, makeTopics } from '../parts/streamer.ts';
+import { uiFolder } from '../parts/ui-folder.ts';
 import { keepRetention } from './keep-retention.ts';
-import { createFirstWanted } from './start-block.ts';
 import { createStatus } from './status.ts';
 
 export interface OneProcessOptions {
@@ -62,9 +76,6 @@ export interface OneProcess {
   close(): Promise<void>;
 }
 
-const uiFolder = join(dirname(fileURLToPath(import.meta.url)), '../../../build/ui');
-const processorMemory = 256 * 1024 * 1024;
-
 /** @throws DataFolderLocked, DataFolderForeign, DataFolderDamaged, WrongChain, EndpointUnreachable, PortInUse, … */
 export async function openOneProcess(options: OneProcessOptions, signal: AbortSignal): Promise<OneProcess> {
   const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -88,6 +99,16 @@ async function open(
   const { pipeline, folder, clock, logger } = options;
   const { spec } = pipeline;
   const { ethereum } = spec.chain;
+  const retention = parseRetention(spec.transactionLog.retention);
+  const metrics = createMetrics({ role: 'run', pipeline: pipeline.metadata.name });
+  const health = createHealth({ clock });
+  signal.addEventListener('abort', () => health.stopping(), { once: true });
+
+  const external = openersOf(['topics', 'log', 'results', 'metadata'], {
+    ...options,
+    makesLog: true,
+    failed: (store, error) => metrics.storeFailed(storeNames[store], error),
+  });
 
   const asked: Identity = { pipeline: pipeline.metadata.name, chainId: ethereum.chainId };
   const lock: FolderLock = lockFolder(folder);
@@ -102,67 +123,26 @@ async function open(
   const early = options.fresh || isNew(folder) ? await connect(undefined) : undefined;
   if (options.fresh) await emptyFolder(folder);
   claimIdentity(folder, asked);
-  const stores = await openEmbeddedStores({ folder, clock, logger });
+  const stores = await openEmbeddedStores({ folder, external, clock, logger });
   closers.push(() => stores.close());
 
+  // Where the log is embedded, history is read in one order, so that its segments come out contiguous.
+  const historyPartitions = external.log ? spec.topics.partitions : 1;
+  await makeTopics(stores.topics, pipeline, { historyPartitions });
   const names = pipelineTopics(pipeline.metadata.name);
-  await stores.topics.create(
-    topicSpecs(names, {
-      partitions: spec.topics.partitions,
-      // One process reads history in one order, so that segments come out contiguous.
-      historyPartitions: 1,
-      retention: parseRetention(spec.topics.retention),
-    }),
-  );
   const position = await readPosition(stores.topics, names.blocks);
-  const { reader, urls } = early ?? (await connect(position?.cursor.head.number));
+  const { reader: connected, urls } = early ?? (await connect(position?.cursor.head.number));
+  const reader = observeStore(connected, (error) => metrics.storeFailed('chain', error));
 
-  const retention = parseRetention(spec.transactionLog.retention);
   const changed = createChangeSignal();
-  const first = createFirstWanted({
-    reader,
-    log: stores.log,
-    start: ethereum.start,
-    retention,
-    clock,
-    signal,
-  });
-  const streamer = createStreamer({
-    reader,
-    topics: stores.topics,
-    names,
-    log: stores.log,
-    finality:
-      ethereum.finality.depth === undefined ? { tag: 'finalized' } : { depth: ethereum.finality.depth },
-    start: (finalized) => first.at(finalized),
-    recorderGroups,
-    clock,
-    logger: logger.child({ role: 'streamer' }),
-  });
-  const recorder = createRecorder({
-    topics: stores.topics,
-    names,
-    log: stores.log,
-    retention,
-    clock,
-    logger: logger.child({ role: 'recorder' }),
-    onChange: () => changed.notify(),
-  });
-  const processors = createProcessors({
-    specs: spec.processors.map(({ name, owner, sql, window }) => ({
-      name,
-      owner: owner as Owner,
-      sql,
-      window: parseDuration(window) / 1_000,
-    })),
-    log: stores.log,
-    results: stores.results,
-    engine: stores.engine,
-    limits: { timeMs: 10 * 60_000, rows: 1_000_000, memoryBytes: processorMemory, bytes: processorMemory },
-    retention,
-    holder: randomUUID(),
-    clock,
-    logger: logger.child({ role: 'processor' }),
+  const common = { pipeline, stores, clock, logger };
+  const { streamer, start } = buildStreamer({ ...common, reader, signal });
+  const recorder = buildRecorder({ ...common, onChange: () => changed.notify() });
+  const engines = await enginesOver(stores.engine, { ...options, tempFolder: join(folder, 'tmp') });
+  closers.push(() => engines.close());
+  const processors = buildProcessors({
+    ...common,
+    engine: engines.engine,
     logChanged: (within) => changed.wait({ maxMs: 1_000, signal: within }),
   });
   const status = createStatus({
@@ -173,16 +153,30 @@ async function open(
     streamer,
     recorder,
     processors,
-    start: () => first.known(),
+    start,
     clock,
   });
+  const { topics } = stores;
+  for (const key of ['topics', 'log', 'results', 'metadata'] as const)
+    healthOfStore(health, key, stores[key], names);
+  healthOfStreamer(health, { streamer, reader, topics, names, signal });
+  healthOfRecorder(health, { recorder, topics, names });
+  healthOfProcessors(health, processors);
+  metricsOfStreamer(metrics, streamer);
+  metricsOfRecorder(metrics, recorder);
+  metricsOfProcessors(metrics, processors);
+  metricsOfLag(metrics, { topics, names, clock });
+  metricsOfLog(metrics, stores.log);
   const web = await startWeb({
     host: options.host,
     port: options.port,
     status: status.read,
+    health,
+    metrics,
     log: stores.log,
     results: stores.results,
     metadata: stores.metadata,
+    live: { topics: stores.topics, names },
     query: createQueryRunner({ stores, signal }),
     token: lock.token,
     logger: logger.child({ role: 'web', level: 'warn' }),
@@ -199,7 +193,7 @@ async function open(
     recorder,
     processors,
     retention,
-    start: () => first.known(),
+    start,
     status: status.read,
     run: async (until) => {
       status.set({ state: 'running' });
@@ -208,6 +202,7 @@ async function open(
           begin(streamer.run(stop));
           begin(recorder.run(stop));
           begin(processors.run(stop));
+          begin(health.run(stop));
           begin(keepRetention({ stores, retention, clock, logger, signal: stop }));
         });
       } finally {

@@ -4,7 +4,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type DestinationStream, pino } from 'pino';
-import type { Pipeline } from '../../api/pipeline.ts';
 import { systemClock } from '../../clock.ts';
 import { readConfig } from '../../config.ts';
 import { refuseStrangers } from '../../data-folder/identity.ts';
@@ -13,8 +12,9 @@ import { createLogger, type Logger } from '../../logger.ts';
 import { isAbort } from '../../together.ts';
 import { readChecked } from '../check.ts';
 import { portFlag } from '../flags.ts';
+import { interrupted, stopOnSignals } from '../parts/stop-on-signals.ts';
 import { logStatus } from './log-status.ts';
-import { type OneProcess, openOneProcess } from './one-process.ts';
+import type { OneProcess } from './one-process.ts';
 import { createPanel } from './panel.ts';
 import { parseUntil, summary, type Until, untilReached } from './until.ts';
 
@@ -30,13 +30,13 @@ interface Flags {
 }
 
 const defaultPort = 4680;
-/** Exit code of what a person or a supervisor ended before it was done. */
-const interrupted = 130;
 
 export function runCommand(): Command {
   return new Command('run')
     .summary('run a whole pipeline in this process')
-    .description('Runs every role of a Pipeline in one process, with embedded stores in one data folder.')
+    .description(
+      'Runs every role of a Pipeline in one process. Managed stores are embedded in one data folder; external ones are used as given.',
+    )
     .requiredOption('-f, --file <manifest>', 'the Pipeline, as YAML')
     .option(
       '--rpc <url>',
@@ -49,7 +49,11 @@ export function runCommand(): Command {
       'end when this block (a number, or head: the head at the start) is final and all that it closes is done',
     )
     .option('--data <folder>', 'the data folder (default: data/<pipeline>, or MILLRACE_DATA)')
-    .option('--fresh', 'forget what the data folder holds and start over', false)
+    .option(
+      '--fresh',
+      'forget what the data folder holds and start over (external stores keep what they have)',
+      false,
+    )
     .option(
       '--host <address>',
       'address that the pages listen on (default: run.host of config.yaml, or 127.0.0.1)',
@@ -83,7 +87,6 @@ async function run(flags: Flags): Promise<void> {
     });
   }
   const pipeline = await readChecked(flags.file);
-  refuseExternal(pipeline);
 
   const folder = flags.data ?? config.dataFolder ?? join('data', pipeline.metadata.name);
   const onTerminal = flags.panel && process.stderr.isTTY === true && process.stdout.isTTY === true;
@@ -93,6 +96,7 @@ async function run(flags: Flags): Promise<void> {
     level: config.logLevel,
     ...(onTerminal ? { destination: logFile(folder) } : {}),
   });
+  const { openOneProcess } = await import('./one-process.ts');
   const opened = await openOneProcess(
     {
       pipeline,
@@ -164,36 +168,10 @@ async function show(run: OneProcess, { until, onTerminal, colours, stop, logger 
   if (!reached) process.exitCode = interrupted;
 }
 
-/** SIGINT and SIGTERM stop cleanly; a second one ends at once. */
-function stopOnSignals(): AbortController {
-  const stop = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(interrupted);
-    stop.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return stop;
-}
-
 /** While the panel owns the terminal, lines go to a file of the data folder, which --fresh keeps. */
 function logFile(folder: string): DestinationStream {
   mkdirSync(folder, { recursive: true });
   return pino.destination({ dest: join(folder, 'millrace.log'), sync: true });
-}
-
-/** @throws StoreUnsupported */
-function refuseExternal({ spec }: Pipeline): void {
-  const slots = {
-    'spec.topics.kafka': spec.topics.kafka,
-    'spec.transactionLog.cassandra': spec.transactionLog.cassandra,
-    'spec.results.mariadb': spec.results.mariadb,
-    'spec.web.metadata.mongodb': spec.web.metadata.mongodb,
-  };
-  for (const [path, slot] of Object.entries(slots)) {
-    if (slot.external)
-      throw new MillraceError('StoreUnsupported', { path, store: path.split('.').at(-1) ?? 'store' });
-  }
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {

@@ -5,12 +5,13 @@ import { parseEndpoint } from '../../chain/rpc/endpoint-name.ts';
 import type { Clock } from '../../clock.ts';
 import type { EmbeddedStores } from '../../data-folder/embedded-stores.ts';
 import type { ProcessorFigures, Processors } from '../../processor/processor.ts';
-import { type Recorder, recorderGroups } from '../../recorder/recorder.ts';
+import type { Recorder } from '../../recorder/recorder.ts';
+import { createCoverageStatus } from '../../status/coverage-status.ts';
 import { plural } from '../../status/figures.ts';
+import { recorderLags, totalLag } from '../../status/lags.ts';
 import type { BlockStatus, PipelineStatus, ProcessorStatus } from '../../status/pipeline-status.ts';
 import { createRateMeter } from '../../status/rate-meter.ts';
 import type { PipelineTopics } from '../../stores/topics/pipeline-topics.ts';
-import { countWithin } from '../../streamer/intervals.ts';
 import type { Streamer } from '../../streamer/streamer.ts';
 
 export interface StatusSource {
@@ -34,8 +35,8 @@ export function createStatus(deps: {
   const meters = {
     streamer: createRateMeter(),
     recorder: createRateMeter(),
-    coverage: createRateMeter(15_000),
   };
+  const coverageStatus = createCoverageStatus();
   let state: Pick<PipelineStatus, 'state' | 'problem'> = { state: 'starting' };
 
   const read = async (): Promise<PipelineStatus> => {
@@ -43,17 +44,10 @@ export function createStatus(deps: {
     const streamed = streamer.figures();
     const recorded = recorder.figures();
     const coverage = await stores.log.coverage();
-    const lag = await recorderLag();
+    const lag = totalLag(await recorderLags(stores.topics, names));
     const bounds = await stores.log.bounds();
     const start = deps.start();
-    const finalized = streamed.finalized?.number;
-    const wanted =
-      start === undefined || finalized === undefined || finalized < start
-        ? undefined
-        : { from: start, to: finalized };
-    const blocksWanted = wanted ? wanted.to - wanted.from + 1 : 0;
-    const blocksCovered = wanted ? countWithin(coverage, wanted) : 0;
-    const speed = meters.coverage.rate(blocksCovered, now);
+    const covered = coverageStatus({ coverage, start, finalized: streamed.finalized?.number, now });
     const figures = processors.figures();
     const newestFinal = coverage.at(-1);
     const head = streamed.head && (await blockStatus(streamed.head));
@@ -76,7 +70,7 @@ export function createStatus(deps: {
           transactionsPerSecond: meters.streamer.rate(streamed.transactions, now),
           transactions: streamed.transactions,
           bufferedBytes: streamed.bufferedBytes,
-          detail: historyDetail(streamed.historyWanted, blocksWanted - blocksCovered),
+          detail: historyDetail(streamed.historyWanted, covered.blocksWanted - covered.blocksCovered),
         },
         {
           name: 'recorder',
@@ -99,32 +93,12 @@ export function createStatus(deps: {
           ),
         },
       ],
-      coverage: {
-        intervals: coverage.map(({ from, to }) => ({ from, to })),
-        blocksWanted,
-        blocksCovered,
-        ...(speed > 0 && blocksWanted > blocksCovered
-          ? { etaSeconds: (blocksWanted - blocksCovered) / speed }
-          : {}),
-      },
+      coverage: covered,
       reorgs: streamed.reorgs,
       log: await stores.log.size(),
       topics: await stores.topics.size(),
       processors: figures.map(processorStatus),
       memory: { rssBytes: process.memoryUsage.rss() },
-    };
-  };
-
-  const recorderLag = async () => {
-    const lags = await Promise.all([
-      stores.topics.lag(recorderGroups.history, names.history),
-      stores.topics.lag(recorderGroups.canonical, names.blocks),
-      stores.topics.lag(recorderGroups.rows, names.transactions),
-      stores.topics.lag(recorderGroups.rows, names.logs),
-    ]);
-    return {
-      records: lags.reduce((sum, one) => sum + one.records, 0),
-      bytes: lags.reduce((sum, one) => sum + one.bytes, 0),
     };
   };
 

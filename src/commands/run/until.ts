@@ -1,10 +1,10 @@
 // When `--until` is reached: the target is final in the log with everything before it, and every processor has looked
 // at the log since, so each window that the target closes has its rows.
 
-import { createPatience } from '../../chain/patience.ts';
 import type { Clock } from '../../clock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { createPatience } from '../../patience.ts';
 import { formatDuration } from '../../status/figures.ts';
 import { isoTime } from '../../stores/results/iso-time.ts';
 import type { OneProcess } from './one-process.ts';

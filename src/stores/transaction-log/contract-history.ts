@@ -14,7 +14,7 @@ import {
 import { aBlock, aChain, madeTime, writeBlock } from './made-blocks.ts';
 import type { FinalBlock } from './port.ts';
 
-export function historyContract({ name, make }: ContractPart): void {
+export function historyContract({ name, make, expiresByItself = false }: ContractPart): void {
   const withLog = testsWithLog(make);
 
   describe(`${name}: history and coverage`, together, () => {
@@ -81,24 +81,7 @@ export function historyContract({ name, make }: ContractPart): void {
       await expectSeen(log, chain[2] as FinalBlock, 'final');
     });
 
-    withLog('what is too old goes, what is left stays whole', async (log) => {
-      const chain = aChain(1, 40);
-      await log.appendFinal(chain.slice(0, 30));
-      await log.flush();
-      for (const [at, made] of chain.slice(30).entries()) await writeBlock(log, made, 'new', at + 1);
-      const undone = aBlock({ number: 35, fork: 'undone' });
-      await writeBlock(log, undone, 'undone', 50);
-      const before = await log.size();
-      const gone = await log.expire(madeTime(36));
-      assert.ok(gone >= 30 && gone <= 35, `${gone} blocks went`);
-      const { blocks } = await log.size();
-      assert.equal(before.blocks - blocks, gone);
-      for (const made of chain.slice(35)) await expectSeen(log, made, 'new');
-      assert.equal(await log.block(1), undefined);
-      assert.equal(await log.transaction(chain[0]?.transactions[0]?.hash ?? ''), undefined);
-      assert.deepEqual(await log.coverage(), []);
-      assert.equal(await log.expire(madeTime(36)), 0);
-    });
+    if (!expiresByItself) expiry(withLog);
 
     withLog('everything is there after opening again', async (log, place) => {
       const chain = aChain(1, 20);
@@ -117,5 +100,26 @@ export function historyContract({ name, make }: ContractPart): void {
         await again.close();
       }
     });
+  });
+}
+
+function expiry(withLog: ReturnType<typeof testsWithLog>): void {
+  withLog('what is too old goes, what is left stays whole', async (log) => {
+    const chain = aChain(1, 40);
+    await log.appendFinal(chain.slice(0, 30));
+    await log.flush();
+    for (const [at, made] of chain.slice(30).entries()) await writeBlock(log, made, 'new', at + 1);
+    const undone = aBlock({ number: 35, fork: 'undone' });
+    await writeBlock(log, undone, 'undone', 50);
+    const before = await log.size();
+    const gone = await log.expire(madeTime(36));
+    assert.ok(gone >= 30 && gone <= 35, `${gone} blocks went`);
+    const { blocks } = await log.size();
+    assert.equal(before.blocks - blocks, gone);
+    for (const made of chain.slice(35)) await expectSeen(log, made, 'new');
+    assert.equal(await log.block(1), undefined);
+    assert.equal(await log.transaction(chain[0]?.transactions[0]?.hash ?? ''), undefined);
+    assert.deepEqual(await log.coverage(), []);
+    assert.equal(await log.expire(madeTime(36)), 0);
   });
 }

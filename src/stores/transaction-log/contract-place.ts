@@ -17,6 +17,8 @@ export interface ContractPart {
   readonly name: string;
   /** An empty place. */
   readonly make: () => Promise<LogPlace>;
+  /** Rows end by themselves when their time has come, so `expire` has nothing to drop: tested beside the log. */
+  readonly expiresByItself?: boolean;
 }
 
 /** Each test has a place of its own, and mostly waits for its disk. */

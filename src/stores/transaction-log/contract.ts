@@ -7,9 +7,14 @@ import { realBlocksContract } from './contract-real-blocks.ts';
 import { standingContract } from './contract-standing.ts';
 
 /** `make` gives a place that is empty. */
-export function transactionLogContract(name: string, make: ContractPart['make']): void {
-  standingContract({ name, make });
-  historyContract({ name, make });
-  lookUpContract({ name, make });
-  realBlocksContract({ name, make });
+export function transactionLogContract(
+  name: string,
+  make: ContractPart['make'],
+  options: Pick<ContractPart, 'expiresByItself'> = {},
+): void {
+  const part: ContractPart = { name, make, ...options };
+  standingContract(part);
+  historyContract(part);
+  lookUpContract(part);
+  realBlocksContract(part);
 }

@@ -48,12 +48,29 @@ export interface TimeRange {
   readonly to: number;
 }
 
+/** A block that a scan reads. */
+export interface ScannedBlock {
+  readonly number: number;
+  readonly hash: string;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  /** About what its rows take, as stored. */
+  readonly bytes: number;
+}
+
 /** What a batch engine reads of the log: Parquet files as they are, and the rows that are in none. */
 export interface LogScan {
   /** Wholly canonical and final; a file may also hold blocks outside the range. Columns as in columns.ts. */
   readonly files: Readonly<Record<LogTable, readonly string[]>>;
-  /** Rows outside the files, canonical ones only, by chunks of bounded size. May hold blocks outside the range. */
-  rows(table: LogTable): AsyncIterable<readonly Row[]>;
+  /** Only blocks before this time (Unix seconds) are meant, of those that the files hold. Default: all. */
+  readonly filesUntil?: number;
+  /**
+   * Rows outside the files, canonical ones only, by chunks of bounded size. May hold blocks outside the range. With
+   * `columns`, a log may leave out the others (they are null).
+   */
+  rows(table: LogTable, columns?: readonly string[]): AsyncIterable<readonly Row[]>;
+  /** Exactly the blocks that the scan reads, ascending, where the log can be read by other programs too. */
+  readonly canonical?: readonly ScannedBlock[];
   /** The files may be removed by retention afterwards. */
   release(): Promise<void>;
 }
@@ -76,7 +93,10 @@ export interface TransactionLog {
   flush(): Promise<void>;
   /** Bytes taken by appendFinal and not yet durable. */
   bufferedBytes(): number;
-  /** Drops what ended before `time` (Unix seconds): the retention. Returns how many blocks went. */
+  /**
+   * Drops what ended before `time` (Unix seconds): the retention. Returns how many blocks went. A log whose rows end by
+   * themselves has nothing to do.
+   */
   expire(time: number): Promise<number>;
 
   // Reading: canonical rows only.
@@ -106,7 +126,7 @@ export interface TransactionLog {
   newestTransactions(limit: number): Promise<readonly TransactionEntry[]>;
   /** Final rows of a time range; with `provisional` also the blocks that may still be undone. */
   scan(options: { readonly time?: TimeRange; readonly provisional: boolean }): Promise<LogScan>;
-  /** Totals of canonical rows, and bytes on disk. */
+  /** Totals of canonical rows, and their bytes: on disk, or as sent where disks are not the log's own. */
   size(): Promise<{
     readonly blocks: number;
     readonly transactions: number;

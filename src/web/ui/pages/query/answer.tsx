@@ -1,8 +1,8 @@
 // The rows of a query, how many and how long they took, and the same rows as a file.
 
 import type { QueryResult } from '../../../../batch-engine/run-query.ts';
-import { plural } from '../../../../status/figures.ts';
 import { csvLine } from '../../../../csv.ts';
+import { plural } from '../../../../status/figures.ts';
 import { RowTable } from '../../tables/row-table.tsx';
 
 export function Answer({ result, elapsedMs }: { readonly result: QueryResult; readonly elapsedMs: number }) {

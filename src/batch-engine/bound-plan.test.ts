@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../clock.ts';
+import { isMillraceError } from '../errors.ts';
+import { Binder, viewColumns } from './bound-plan.ts';
+import { openDuckDbEngine } from './duckdb.ts';
+import { logViews } from './log-tables.ts';
+import { isNode } from './sql-tree.ts';
+
+test('the views that a plan is bound to have the columns of those that DuckDB reads', async (t) => {
+  const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-binder-'));
+  t.after(() => rm(tempFolder, { recursive: true }));
+  const engine = await openDuckDbEngine({ tempFolder, clock: systemClock, threads: 1 });
+  t.after(() => engine.close());
+  for (const view of logViews) {
+    const columns = await engine.describe({ sql: `SELECT * FROM ${view}`, where: view });
+    assert.deepEqual(
+      columns.map(({ name }) => name),
+      viewColumns[view].map(({ name }) => name),
+    );
+  }
+});
+
+test('integers beyond 2^53 keep their digits, and what does not bind says so', async (t) => {
+  const binder = await Binder.open();
+  t.after(() => binder.close());
+  const plan = await binder.bind('SELECT 9007199254740993 AS x', 'test');
+  const [expression] = Array.isArray(plan.expressions) ? plan.expressions : [];
+  assert.ok(isNode(expression) && isNode(expression.value));
+  assert.equal(expression.value.value, '9007199254740993');
+  await assert.rejects(binder.bind('SELECT nothing FROM blocks', 'here'), (error) =>
+    isMillraceError(error, 'SqlInvalid'),
+  );
+});

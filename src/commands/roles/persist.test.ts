@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Clock, systemClock } from '../../clock.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
+import { silentLogger } from '../../logger.ts';
+import { type PersistDeps, persist, persistRunning } from './persist.ts';
+
+function deps(): PersistDeps & { readonly troubles: (string | undefined)[]; readonly stop: AbortController } {
+  const troubles: (string | undefined)[] = [];
+  const stop = new AbortController();
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 5), signal),
+  };
+  const onTrouble: PersistDeps['onTrouble'] = (_what, trouble) => troubles.push(trouble?.error.code);
+  return { clock, logger: silentLogger, signal: stop.signal, onTrouble, troubles, stop };
+}
+
+const differs = () => new MillraceError('TopicDiffers', { topic: 't', actual: '3', expected: '6' });
+
+test('what may be mended outside is tried again until it succeeds, and told', async () => {
+  const given = deps();
+  let tries = 0;
+  const answer = await persist(
+    'making topics',
+    async () => {
+      tries += 1;
+      if (tries < 3) throw differs();
+      return 'made';
+    },
+    given,
+  );
+  assert.equal(answer, 'made');
+  assert.deepEqual(given.troubles, ['TopicDiffers', 'TopicDiffers', undefined]);
+});
+
+test('what cannot pass ends it at once', async () => {
+  const given = deps();
+  const fenced = new MillraceError('PublisherFenced', { publisher: 'a' });
+  const fail = () => Promise.reject(fenced);
+  await assert.rejects(persist('a', fail, given), (error) => isMillraceError(error, 'PublisherFenced'));
+  await assert.rejects(persistRunning('a', fail, given), (error) =>
+    isMillraceError(error, 'PublisherFenced'),
+  );
+  assert.deepEqual(given.troubles, []);
+});
+
+test('a loop begins again after trouble that passes, and ends when it is asked to', async () => {
+  const given = deps();
+  let starts = 0;
+  await assert.rejects(
+    persistRunning(
+      'recording',
+      async (signal) => {
+        starts += 1;
+        if (starts < 3) throw differs();
+        given.stop.abort();
+        signal.throwIfAborted();
+      },
+      given,
+    ),
+    (error) => error === given.stop.signal.reason,
+  );
+  assert.equal(starts, 3);
+});

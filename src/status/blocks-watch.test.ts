@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Cursor } from '../chain/step.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import { openEmbeddedTopics } from '../stores/topics/embedded.ts';
+import {
+  finalBatches,
+  newBlockBatches,
+  pipelineTopics,
+  topicSpecs,
+  undoBatches,
+} from '../stores/topics/pipeline-topics.ts';
+import { aBlock } from '../stores/transaction-log/made-blocks.ts';
+import { createBlocksWatch } from './blocks-watch.ts';
+
+const names = pipelineTopics('test');
+const retention = 60_000;
+
+async function aTopic(t: TestContext) {
+  let offset = 0;
+  const clock: Clock = { ...systemClock, now: () => Date.now() + offset };
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-watch-'));
+  const topics = await openEmbeddedTopics({ file: join(folder, 'topics.sqlite'), clock });
+  await topics.create(topicSpecs(names, { partitions: 1, historyPartitions: 1, retention }));
+  const publisher = await topics.publisher('p');
+  t.after(async () => {
+    await topics.close();
+    rmSync(folder, { recursive: true });
+  });
+  let sequence = 0;
+  const blocks = [1, 2, 3, 4].map((number) => aBlock({ number }));
+  const finalized = { number: 0, hash: `0x${'00'.repeat(32)}` };
+  const cursor = (step: Cursor['step'], at: number, head: number, final = finalized): Cursor => {
+    const ref = (index: number) => ({
+      number: blocks[index]?.block.number ?? 0,
+      hash: blocks[index]?.block.hash ?? '',
+    });
+    sequence += 1;
+    return { sequence, step, block: ref(at), head: ref(head), finalized: final };
+  };
+  return {
+    topics,
+    watch: createBlocksWatch({ topics, topic: names.blocks }),
+    transactions: (at: number) => blocks[at]?.transactions.length ?? 0,
+    grow: async (at: number) => {
+      const rows = blocks[at];
+      if (rows) await publisher.publish(newBlockBatches(names, rows, cursor('new', at, at)));
+    },
+    undo: async (at: number) => {
+      const block = blocks[at]?.block;
+      if (block) await publisher.publish(undoBatches(names, block, cursor('undo', at, at - 1)));
+    },
+    settle: async (at: number, head: number) => {
+      const block = blocks[at]?.block;
+      if (block)
+        await publisher.publish(
+          finalBatches(names, block, cursor('final', at, head, { number: block.number, hash: block.hash })),
+        );
+    },
+    later: async () => {
+      offset += 10 * retention;
+      await topics.expire(clock.now());
+    },
+  };
+}
+
+test('an empty topic says nothing', async (t) => {
+  const { watch } = await aTopic(t);
+  await watch.look();
+  assert.equal(watch.head(), undefined);
+  assert.deepEqual(watch.reorgs(), { count: 0, deepest: 0 });
+});
+
+test('it begins at the last record, then counts transactions and reorgs as they come', async (t) => {
+  const { watch, grow, undo, settle, transactions } = await aTopic(t);
+  await grow(0);
+  await grow(1);
+  await watch.look();
+  assert.equal(watch.head()?.number, 2);
+  assert.equal(watch.transactions(), 0);
+  await grow(2);
+  await undo(2);
+  await undo(1);
+  await grow(1);
+  await settle(0, 1);
+  await watch.look();
+  assert.equal(watch.head()?.number, 2);
+  assert.ok(watch.head()?.timestamp);
+  assert.equal(watch.finalized()?.number, 1);
+  assert.ok(watch.finalized()?.timestamp);
+  assert.equal(watch.transactions(), transactions(2) + transactions(1));
+  const { count, deepest, last } = watch.reorgs();
+  assert.deepEqual([count, deepest, last?.depth], [1, 2, 2]);
+});
+
+test('when the topic has let go of what it had not seen, it begins at the end again', async (t) => {
+  const { watch, grow, later } = await aTopic(t);
+  await grow(0);
+  await watch.look();
+  await grow(1);
+  await later();
+  await grow(2);
+  await watch.look();
+  await watch.look();
+  assert.equal(watch.head()?.number, 3);
+});

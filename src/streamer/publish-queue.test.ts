@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { RecordBatch } from '../stores/topics/port.ts';
+import { PublishQueue } from './publish-queue.ts';
+
+const batch = (value: string): readonly RecordBatch[] => [
+  { topic: 't', key: '', headers: {}, values: [value] },
+];
+const valuesOf = (batches: readonly RecordBatch[]) => batches.flatMap(({ values }) => values);
+
+test('records go in order, in publishes and in a queue that are bounded by bytes, one publish at a time', async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.integer({ min: 0, max: 2 }), async (lengths, delay) => {
+      const published: string[] = [];
+      let underWay = 0;
+      const queue = new PublishQueue({
+        maxBytes: 100,
+        publishBytes: 50,
+        onFailure: () => assert.fail('nothing fails here'),
+        publisher: {
+          publish: async (batches) => {
+            underWay += 1;
+            assert.equal(underWay, 1);
+            const values = valuesOf(batches);
+            assert.ok(values.length === 1 || values.join('').length <= 50);
+            if (delay > 0) await sleep(delay - 1);
+            published.push(...values);
+            underWay -= 1;
+          },
+          close: async () => undefined,
+        },
+      });
+      const values = lengths.map((length, at) => String(at).padEnd(length, '.'));
+      const done: string[] = [];
+      for (const value of values) {
+        await queue.add({ batches: batch(value), done: () => done.push(value) });
+        assert.ok(queue.bytes <= 100);
+      }
+      await queue.drain();
+      assert.deepEqual(published, values);
+      assert.deepEqual(done, values);
+      assert.equal(queue.bytes, 0);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('what comes while a publish is under way goes together in the next; a lone record goes at once', async () => {
+  const publishes: (readonly string[])[] = [];
+  const first = Promise.withResolvers<void>();
+  const queue = new PublishQueue({
+    maxBytes: 1_000,
+    publishBytes: 1_000,
+    onFailure: () => undefined,
+    publisher: {
+      publish: async (batches) => {
+        publishes.push(valuesOf(batches));
+        if (publishes.length === 1) await first.promise;
+      },
+      close: async () => undefined,
+    },
+  });
+  for (const value of ['a', 'b', 'c']) await queue.add({ batches: batch(value), done: () => undefined });
+  assert.deepEqual(publishes, [['a']]);
+  first.resolve();
+  await queue.drain();
+  assert.deepEqual(publishes, [['a'], ['b', 'c']]);
+});
+
+test('after a failure nothing is published, and everybody is told', async () => {
+  const publishes: (readonly string[])[] = [];
+  let failures = 0;
+  const queue = new PublishQueue({
+    maxBytes: 3,
+    publishBytes: 1,
+    onFailure: () => {
+      failures += 1;
+    },
+    publisher: {
+      publish: async (batches) => {
+        await sleep(5);
+        publishes.push(valuesOf(batches));
+        throw new Error('unknown outcome');
+      },
+      close: async () => undefined,
+    },
+  });
+  const done: string[] = [];
+  for (const value of ['a', 'b', 'c']) {
+    await queue.add({ batches: batch(value), done: () => done.push(value) });
+  }
+  await assert.rejects(queue.add({ batches: batch('d'), done: () => undefined }), /unknown outcome/);
+  await assert.rejects(queue.drain(), /unknown outcome/);
+  await queue.stop();
+  assert.deepEqual(publishes, [['a']]);
+  assert.deepEqual([done, failures, queue.bytes > 0], [[], 1, true]);
+});
