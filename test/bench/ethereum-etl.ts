@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Topics } from '../../src/stores/topics/port.ts';
 
 const run = promisify(execFile);
+const limitMs = 180_000;
 const version = '2.4.2';
 const root = new URL('../..', import.meta.url).pathname;
 const home = join(process.env.MILLRACE_CACHE ?? join(root, '.cache'), 'ethereum-etl');
@@ -39,8 +41,16 @@ export async function streamWithEthereumEtl(options: {
   readonly first: number;
   readonly last: number;
   readonly transactions: number;
+  readonly topics: Topics;
 }): Promise<number> {
   const program = await ethereumEtl();
+  await options.topics.create(
+    ['blocks', 'transactions', 'logs'].map((name) => ({
+      name,
+      partitions: 6,
+      retention: 'forever' as const,
+    })),
+  );
   const folder = mkdtempSync(join(tmpdir(), 'millrace-etl-'));
   const position = join(folder, 'last_synced_block.txt');
   const { nodeUrl, broker, first, last } = options;
@@ -59,6 +69,8 @@ export async function streamWithEthereumEtl(options: {
       await sleep(50);
       const at = existsSync(position) ? Number(readFileSync(position, 'utf8')) : 0;
       if (at >= last) return options.transactions / ((performance.now() - started) / 1_000);
+      if (performance.now() - started > limitMs)
+        throw new Error(`ethereumetl stands at block ${at}:\n${errors}`);
       if (child.exitCode !== null) throw new Error(`ethereumetl ended:\n${errors}`);
     }
   } finally {

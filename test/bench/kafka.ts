@@ -56,8 +56,9 @@ export const benchKafka: Bench = async (stage) => {
     } finally {
       await streamer.stop();
     }
+    say(`streamer: ${Math.round(streamed)} tx/s, peak ${peakMb?.toFixed(0)} MB`);
     const bare = (await bareProducer(stage, node, records)) * perTransaction;
-    say('ethereum-etl stream …');
+    say(`bare producer: ${Math.round(bare)} tx/s; ethereum-etl stream …`);
     const [broker = ''] = (addresses.KAFKA ?? '').replace('kafka://', '').split(',');
     const etl = await streamWithEthereumEtl({
       nodeUrl: node.url,
@@ -65,6 +66,7 @@ export const benchKafka: Bench = async (stage) => {
       first: node.first,
       last: node.first + etlBlocks - 1,
       transactions: (node.transactions / blocks) * etlBlocks,
+      topics,
     });
     const name = 'kafka: node to topic, acks=all, in transactions';
     const unit = 'tx/s';
