@@ -14,7 +14,7 @@ const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1
 
 let fetching: Promise<unknown> = Promise.resolve();
 
-export type JarSet = 'kafka' | 'cassandra' | 'mongo' | 'spark';
+export type JarSet = 'kafka' | 'cassandra' | 'mongo';
 
 /** Folder with the jars of one server; `say` hears of work that takes a while. */
 export async function jarFolder(name: JarSet, say: (line: string) => void): Promise<string> {

@@ -36,6 +36,13 @@ export interface ServerProcess {
 const readyMs = 180_000;
 const stopMs = 20_000;
 
+/** None outlives this process. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** Ends with this process unless `detached`. */
 export async function startServer(
   command: ServerCommand,
@@ -45,9 +52,6 @@ export async function startServer(
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
 
-  const atExit = (): void => {
-    child?.kill('SIGKILL');
-  };
   const signal = (name: NodeJS.Signals): void => {
     child?.kill(name);
   };
@@ -67,7 +71,8 @@ export async function startServer(
       started.once('error', () => resolve());
     });
     if (options.detached) started.unref();
-    else process.once('exit', atExit);
+    else living.add(started);
+    started.once('exit', () => living.delete(started));
     await untilReady(command, started, from);
   };
   const end = async (name: NodeJS.Signals): Promise<void> => {
@@ -78,7 +83,6 @@ export async function startServer(
       signal('SIGKILL');
       await ended;
     }
-    process.off('exit', atExit);
   };
 
   await start();

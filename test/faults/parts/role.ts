@@ -10,6 +10,13 @@ const stopMs = 30_000;
 /** As a kubelet waits before it starts a container that has ended. */
 const againMs = 500;
 
+/** None outlives the test. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 export interface Role {
   readonly name: string;
   readonly starts: () => number;
@@ -56,6 +63,8 @@ export function startRole(options: {
     started.stdout.pipe(log, { end: false });
     started.stderr.pipe(log, { end: false });
     child = started;
+    living.add(started);
+    started.once('exit', () => living.delete(started));
     over = new Promise((resolve) => started.once('exit', (code) => resolve(code)));
     void over.then(async (code) => {
       if (!wanted) return;
@@ -65,7 +74,6 @@ export function startRole(options: {
       if (wanted) start();
     });
   };
-  process.once('exit', () => child?.kill('SIGKILL'));
   start();
   return {
     name: options.name,

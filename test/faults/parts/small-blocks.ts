@@ -8,26 +8,45 @@ import { mainnetFiles } from '../../millrace-process.ts';
 
 /** Writes the files into `folder`; answers their paths. Roots no longer fit: the chain must be relinked. */
 export function smallBlocks(folder: string, transactions: number): readonly string[] {
-  return mainnetFiles.map((file, at) => {
-    const lines = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n');
+  const files = mainnetFiles.map((file) =>
+    gunzipSync(readFileSync(file))
+      .toString('utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line),
+  );
+  const receipts = new Map(
+    files.flat().flatMap((line) => (isReceipts(line) ? [[line.blockHash, line]] : [])),
+  );
+  return files.map((lines, at) => {
     const path = join(folder, `small-${at}.ndjson`);
-    writeFileSync(
-      path,
-      `${lines.map((line) => JSON.stringify(shortened(JSON.parse(line), transactions))).join('\n')}\n`,
+    const short = lines.map((line) =>
+      isReceipts(line)
+        ? { ...line, receipts: line.receipts.slice(0, transactions) }
+        : {
+            ...line,
+            transactions: line.transactions.slice(0, transactions),
+            gasUsed: receipts.get(line.hash)?.receipts[transactions - 1]?.cumulativeGasUsed ?? line.gasUsed,
+          },
     );
+    writeFileSync(path, `${short.map((line) => JSON.stringify(line)).join('\n')}\n`);
     return path;
   });
 }
 
-interface Line {
-  readonly transactions?: readonly unknown[];
-  readonly receipts?: readonly unknown[];
+interface BlockLine {
+  readonly hash: string;
+  readonly gasUsed: string;
+  readonly transactions: readonly unknown[];
 }
 
-function shortened(line: Line, count: number): Line {
-  return {
-    ...line,
-    ...(line.transactions ? { transactions: line.transactions.slice(0, count) } : {}),
-    ...(line.receipts ? { receipts: line.receipts.slice(0, count) } : {}),
-  };
+interface ReceiptsLine {
+  readonly blockHash: string;
+  readonly receipts: readonly { readonly cumulativeGasUsed: string }[];
+}
+
+type Line = BlockLine | ReceiptsLine;
+
+function isReceipts(line: Line): line is ReceiptsLine {
+  return 'receipts' in line;
 }

@@ -2,7 +2,7 @@
 // whose head moves and reorganises: what faults are done to.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -68,6 +68,9 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
     processors: exampleProcessors,
   });
 
+  // Kept after the run, for whoever asks what happened.
+  const logs = new URL('../../../build/faults/', import.meta.url).pathname;
+  rmSync(logs, { recursive: true, force: true });
   let count = 0;
   const role = (command: RoleCommand, again: boolean): Role => {
     count += 1;
@@ -79,7 +82,7 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
       args: [command, '-f', manifest, '--port', '0'],
       cwd,
       env: { MILLRACE_LOG_LEVEL: 'info' },
-      logFile: join(folder, `${name}.log`),
+      logFile: join(logs, `${name}.log`),
       again,
     });
     t.after(() => started.stop());
