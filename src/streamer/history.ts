@@ -39,8 +39,8 @@ const limits = {
   /** Bytes the recorders may lag behind before this waits. */
   lagBytes: 64 * 1024 * 1024,
   /** Bytes of records per publish, and made ahead of it. */
-  publishBytes: 3 * 1024 * 1024,
-  queueBytes: 6 * 1024 * 1024,
+  publishBytes: 4 * 1024 * 1024,
+  queueBytes: 12 * 1024 * 1024,
   /** Bytes fetched ahead. */
   fetchBytes: 24 * 1024 * 1024,
   /** Pauses between looks at the lag while waiting, in ms: the first, growing to the last. */
@@ -121,11 +121,18 @@ async function publishGap(
 ): Promise<void> {
   const { reader, names, signal, onPublished, onQueued } = deps;
   const failed = new AbortController();
+  /** Of the bytes published: up to there the lag cannot have reached its limit, so it is not looked at. */
+  let paced = limits.lagBytes;
   const queue = new PublishQueue({
     publisher,
     maxBytes: limits.queueBytes,
     publishBytes: limits.publishBytes,
-    pace: () => untilLagBelow(limits.lagBytes, deps),
+    // Blocks of history do not need each other: what is missing after a failure is in the next plan.
+    atOnce: 2,
+    pace: async (published) => {
+      if (published < paced) return;
+      paced = published + limits.lagBytes - (await untilLagBelow(limits.lagBytes, deps));
+    },
     onFailure: () => failed.abort(),
   });
   const within = AbortSignal.any([signal, failed.signal]);
@@ -155,10 +162,12 @@ async function publishGap(
   }
 }
 
-async function untilLagBelow(bytes: number, deps: HistoryDeps): Promise<void> {
+/** Answers the lag, in bytes. */
+async function untilLagBelow(bytes: number, deps: HistoryDeps): Promise<number> {
   const { topics, names, recorderGroup, clock, signal } = deps;
-  let pauseMs: number = limits.lagPauseMs.first;
-  while ((await topics.lag(recorderGroup, names.history)).bytes >= bytes) {
+  for (let pauseMs: number = limits.lagPauseMs.first; ; ) {
+    const lag = await topics.lag(recorderGroup, names.history);
+    if (lag.bytes < bytes) return lag.bytes;
     await clock.sleep(pauseMs, signal);
     pauseMs = Math.min(limits.lagPauseMs.last, pauseMs * 1.5);
   }

@@ -70,6 +70,43 @@ test('what comes while a publish is under way goes together in the next; a lone 
   assert.deepEqual(publishes, [['a'], ['b', 'c']]);
 });
 
+test('where several may be under way, a further one goes when it is full, in order, each paced', async () => {
+  const publishes: (readonly string[])[] = [];
+  const publishing: PromiseWithResolvers<void>[] = [];
+  const paced: number[] = [];
+  const queue = new PublishQueue({
+    maxBytes: 1_000,
+    publishBytes: 3,
+    atOnce: 2,
+    pace: async (published) => void paced.push(published),
+    onFailure: () => assert.fail('nothing fails here'),
+    publisher: {
+      publish: async (batches) => {
+        publishes.push(valuesOf(batches));
+        publishing.push(Promise.withResolvers<void>());
+        await publishing.at(-1)?.promise;
+      },
+      close: async () => undefined,
+    },
+  });
+  const add = async (...values: readonly string[]) => {
+    for (const value of values) await queue.add({ batches: batch(value), done: () => undefined });
+    await sleep(1);
+  };
+  await add('a');
+  await add('b', 'c');
+  assert.deepEqual(publishes, [['a']], 'what is not full waits');
+  await add('d', 'e', 'f', 'g');
+  assert.deepEqual(publishes, [['a'], ['b', 'c', 'd']], 'two at once');
+  publishing[1]?.resolve();
+  await sleep(1);
+  assert.deepEqual(publishes, [['a'], ['b', 'c', 'd'], ['e', 'f', 'g']]);
+  publishing[0]?.resolve();
+  publishing[2]?.resolve();
+  await queue.drain();
+  assert.deepEqual([paced, queue.bytes], [[0, 1, 4], 0]);
+});
+
 test('after a failure nothing is published, and everybody is told', async () => {
   const publishes: (readonly string[])[] = [];
   let failures = 0;

@@ -1,5 +1,5 @@
-// Publishing while the next records are made: what waits is bounded by bytes, one publish is under way at a time, and
-// takes with it all that came meanwhile. So a head that stands alone goes at once, and a backlog goes in large publishes.
+// Publishing while the next records are made: what waits is bounded by bytes, and a publish takes with it all that came
+// while the one before was under way. So a head that stands alone goes at once, and a backlog goes in large publishes.
 
 import type { Publisher, RecordBatch } from '../stores/topics/port.ts';
 
@@ -9,8 +9,13 @@ export interface PublishQueueOptions {
   readonly maxBytes: number;
   /** Bytes per publish; what is larger goes alone. */
   readonly publishBytes: number;
-  /** Awaited before the next publish. */
-  readonly pace?: () => Promise<void>;
+  /**
+   * Publishes under way at once: one, unless told; a further one only when it is full. After a failure of the first the
+   * second may still stand: not for those who need every record before it.
+   */
+  readonly atOnce?: number;
+  /** Awaited before each publish; told the bytes published so far. */
+  readonly pace?: (published: number) => Promise<void>;
   /** Called once when a publish or `pace` fails: nothing is published from then on. */
   readonly onFailure: () => void;
 }
@@ -29,7 +34,11 @@ export class PublishQueue {
   readonly #options: PublishQueueOptions;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #pumping: Promise<void> | undefined;
+  #waitingBytes = 0;
+  #published = 0;
+  /** How many pump now. */
+  #pumping = 0;
+  #pumps: Promise<unknown> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
@@ -52,45 +61,50 @@ export class PublishQueue {
     }
     if (this.#failure) throw this.#failure.error;
     this.#bytes += bytes;
+    this.#waitingBytes += bytes;
     this.#waiting.push({ ...what, bytes });
-    this.#pumping ??= this.#pump();
+    const { atOnce = 1, publishBytes } = this.#options;
+    const full = this.#pumping < atOnce && this.#waitingBytes >= publishBytes;
+    if (this.#pumping === 0 || full) this.#pumps = Promise.all([this.#pumps, this.#pump()]);
   }
 
   /** Resolves when all is durable. @throws the failure of a publish */
   async drain(): Promise<void> {
-    await this.#pumping;
+    await this.#pumps;
     if (this.#failure) throw this.#failure.error;
   }
 
   /** Gives up what waits; resolves when nothing is under way. */
   async stop(): Promise<void> {
     for (const { bytes } of this.#waiting.splice(0)) this.#bytes -= bytes;
-    await this.#pumping;
+    this.#waitingBytes = 0;
+    await this.#pumps;
   }
 
   async #pump(): Promise<void> {
     const { publisher, pace, onFailure } = this.#options;
+    this.#pumping += 1;
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.length > 0 && !this.#failure) {
+        if (pace) await pace(this.#published);
         const group = this.#next();
-        await publisher.publish(group.flatMap(({ batches }) => batches));
+        if (group.length > 0) await publisher.publish(group.flatMap(({ batches }) => batches));
         for (const { bytes, done } of group) {
           this.#bytes -= bytes;
           done();
         }
         this.#wake();
-        await pace?.();
       }
     } catch (error) {
-      this.#failure = { error };
-      onFailure();
+      if (!this.#failure) onFailure();
+      this.#failure ??= { error };
     } finally {
-      this.#pumping = undefined;
+      this.#pumping -= 1;
       this.#wake();
     }
   }
 
-  /** As many as fit one publish, at least one. */
+  /** As many as fit one publish, at least one when any waits. */
   #next(): readonly Waiting[] {
     let count = 0;
     let bytes = 0;
@@ -99,13 +113,15 @@ export class PublishQueue {
       bytes += each.bytes;
       count += 1;
     }
+    this.#waitingBytes -= bytes;
+    this.#published += bytes;
     return this.#waiting.splice(0, count);
   }
 }
 
-/** Records are ASCII but for what a chain's texts hold, so characters are near enough to bytes for a bound. */
+/** Counting them also joins the parts that a text was put together from, while they are young. */
 function bytesOf(batches: readonly RecordBatch[]): number {
   let bytes = 0;
-  for (const { values } of batches) for (const value of values) bytes += value.length;
+  for (const { values } of batches) for (const value of values) bytes += Buffer.byteLength(value);
   return bytes;
 }

@@ -7,6 +7,7 @@ import { historyBatches, pipelineTopics } from '../../src/stores/topics/pipeline
 import type { RecordBatch } from '../../src/stores/topics/port.ts';
 import { externalManifest, openTestLog, openTestTopics } from '../servers/stores.ts';
 import { readBlocks, rowsOf } from './chain-rows.ts';
+import { cpuPer, cpuSeconds } from './cpu.ts';
 import { streamWithEthereumEtl } from './ethereum-etl.ts';
 import { figure } from './figures.ts';
 import { memory } from './memory.ts';
@@ -22,7 +23,7 @@ const etlBlocks = 120;
 const limitMs = 300_000;
 
 export const benchKafka: Bench = async (stage) => {
-  const { addresses, folder, transactions, say } = stage;
+  const { addresses, brokers, folder, transactions, say } = stage;
   const node = await startWarmNode({
     blocks: Math.ceil(transactions / transactionsPerBlock),
     finalityDistance: 0,
@@ -44,21 +45,43 @@ export const benchKafka: Bench = async (stage) => {
     const blocks = node.last - node.first + 1;
     const records = node.transactions + node.logs + blocks;
     const perTransaction = node.transactions / records;
+    // A broker that has just begun takes several times the CPU: neither of the two is to meet it so.
+    say('warming up the broker …');
+    await bareProducer(stage, node, records, () => undefined);
     const streamer = startRoleProcess(['stream', '-f', manifest], folder);
     let streamed: number;
     let peakMb: number | undefined;
+    let cpu: Readonly<Record<string, number | undefined>>;
     try {
       const recorder = await startStandInRecorder(topics, pipelineTopics(pipeline));
-      const { perSecond } = await rateOf(recorder.count, { target: records, limitMs });
-      await recorder.close();
+      const passed = cpuPer({
+        streamer: streamer.cpu,
+        node: () => cpuSeconds(node.pid),
+        broker: () => brokerCpu(brokers),
+      });
+      const { perSecond, seconds } = await rateOf(recorder.count, { target: records, limitMs });
       streamed = perSecond * perTransaction;
+      cpu = passed(streamed * seconds);
+      await recorder.close();
       peakMb = streamer.peakMb();
     } finally {
       await streamer.stop();
     }
-    say(`streamer: ${Math.round(streamed)} tx/s, peak ${peakMb?.toFixed(0)} MB`);
-    const bare = (await bareProducer(stage, node, records)) * perTransaction;
-    say(`bare producer: ${Math.round(bare)} tx/s; ethereum-etl stream …`);
+    const perRecord = (rate: number): number => Math.round(rate / perTransaction);
+    const shares = Object.entries(cpu).map(([name, us]) => `${name} ${us?.toFixed(0)}`);
+    say(
+      `streamer: ${Math.round(streamed)} tx/s, ${perRecord(streamed)} records/s, peak ${peakMb?.toFixed(0)} MB`,
+    );
+    say(`CPU µs a transaction: ${shares.join(', ')}`);
+    let bareCpu: number | undefined;
+    const bare =
+      perTransaction *
+      (await bareProducer(stage, node, records, (us) => {
+        bareCpu = us / perTransaction;
+      }));
+    say(
+      `bare producer: ${Math.round(bare)} tx/s, ${perRecord(bare)} records/s, CPU ${bareCpu?.toFixed(0)} µs; ethereum-etl stream …`,
+    );
     const [broker = ''] = (addresses.KAFKA ?? '').replace('kafka://', '').split(',');
     const etl = await streamWithEthereumEtl({
       nodeUrl: node.url,
@@ -74,11 +97,14 @@ export const benchKafka: Bench = async (stage) => {
       figure({ name, unit, ours: streamed, goal: { of: 'ours', atLeast: 30_000 } }),
       figure({
         name: `${name}, of the bare producer`,
-        unit,
-        ours: streamed,
+        unit: 'records/s',
+        ours: perRecord(streamed),
         reference: 'bare producer',
-        theirs: bare,
+        theirs: perRecord(bare),
       }),
+      ...Object.entries(cpu).flatMap(([process, ours]) =>
+        ours === undefined ? [] : [figure({ name: `kafka: CPU of the ${process}`, unit: 'µs/tx', ours })],
+      ),
       figure({
         name: `${name}, beside ethereum-etl`,
         unit,
@@ -95,11 +121,20 @@ export const benchKafka: Bench = async (stage) => {
   }
 };
 
+const brokerCpu = (brokers: readonly number[]): number | undefined => {
+  const seconds = brokers.map(cpuSeconds);
+  return seconds.some((each) => each === undefined)
+    ? undefined
+    : seconds.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+};
+
 /** Records per second of the client alone, with the same values, idempotent, acks=all, zstd, no transactions. */
 async function bareProducer(
   { addresses, say }: Parameters<Bench>[0],
   node: WarmNode,
   count: number,
+  /** Told the CPU time of a record, in µs. */
+  onCpu: (us: number) => void,
 ): Promise<number> {
   const batches = await recordBatches(node, 60);
   const topic = `bare-${randomBytes(3).toString('hex')}`;
@@ -124,6 +159,7 @@ async function bareProducer(
     };
     await send(batches[0] as RecordBatch);
     const began = performance.now();
+    const cpuBefore = process.cpuUsage();
     let sent = 0;
     let next = 0;
     const lane = async (): Promise<void> => {
@@ -134,6 +170,8 @@ async function bareProducer(
       }
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
+    const { user, system } = process.cpuUsage(cpuBefore);
+    onCpu((user + system) / sent);
     return sent / ((performance.now() - began) / 1_000);
   } finally {
     await producer.close();

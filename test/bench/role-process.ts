@@ -1,28 +1,27 @@
-// One role as a process of its own, with the most memory it ever held.
+// One role as a process of its own, started as a person starts it, with the most memory it ever held and its CPU time.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { cpuSeconds } from './cpu.ts';
 
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
+const millrace = new URL('../../bin/millrace', import.meta.url).pathname;
 
 export interface RoleProcess {
   /** The most resident memory so far, in MB; undefined where the system does not say (only Linux does). */
   peakMb(): number | undefined;
+  /** CPU time so far, in seconds; undefined where the system does not say. */
+  cpu(): number | undefined;
   /** SIGTERM. */
   stop(): Promise<void>;
 }
 
 export function startRoleProcess(args: readonly string[], cwd: string): RoleProcess {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', main, ...args, '--port', '0'],
-    {
-      cwd,
-      env: { ...process.env, MILLRACE_LOG_LEVEL: 'warn' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
+  const child = spawn(millrace, [...args, '--port', '0'], {
+    cwd,
+    env: { ...process.env, MILLRACE_LOG_LEVEL: 'warn' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const atExit = (): void => void child.kill('SIGKILL');
   process.once('exit', atExit);
   child.once('exit', (code) => {
@@ -37,6 +36,7 @@ export function startRoleProcess(args: readonly string[], cwd: string): RoleProc
         return undefined;
       }
     },
+    cpu: () => cpuSeconds(child.pid),
     stop: async () => {
       process.off('exit', atExit);
       if (child.exitCode !== null) return;

@@ -9,12 +9,14 @@ import { benchCassandra } from './cassandra.ts';
 import { type Figure, keepFigures, printFigures } from './figures.ts';
 import { benchHead } from './head.ts';
 import { benchKafka } from './kafka.ts';
+import { benchResults } from './results.ts';
 import type { Bench } from './stage.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
   kafka: benchKafka,
   head: benchHead,
   cassandra: benchCassandra,
+  results: benchResults,
 };
 
 const asked = process.argv.slice(2);
@@ -36,7 +38,9 @@ try {
     // Each stage on servers of its own: what one leaves behind does not slow the next.
     const servers = await startServers({ folder: join(place, 'servers'), nodes: 1, say, detached: false });
     try {
-      const found = await benches[name]?.({ addresses: servers.addresses, folder: place, transactions, say });
+      const { addresses, of } = servers;
+      const brokers = (of.kafka ?? []).map(({ pid }) => pid());
+      const found = await benches[name]?.({ addresses, brokers, folder: place, transactions, say });
       figures.push(...(found ?? []));
     } finally {
       await servers.stop();

@@ -6,6 +6,8 @@ import type { Figure } from './figures.ts';
 
 export interface Stage {
   readonly addresses: Addresses;
+  /** Process ids of the brokers. */
+  readonly brokers: readonly number[];
   /** A fresh folder. */
   readonly folder: string;
   /** How many transactions, about: 200,000 unless told. */

@@ -17,6 +17,7 @@ export interface WarmNodeOptions {
 }
 
 export interface WarmNode {
+  readonly pid: number | undefined;
   readonly url: string;
   readonly wsUrl: string;
   readonly first: number;
@@ -53,6 +54,7 @@ export async function startWarmNode(options: WarmNodeOptions): Promise<WarmNode>
   child.on('message', ({ number, at }: { number: number; at: number }) => heads.set(number, at));
   return {
     ...ready,
+    pid: child.pid,
     heads: () => heads,
     close: async () => {
       const ended = once(child, 'exit');

@@ -65,8 +65,8 @@ function createTransport(address: EndpointAddress, limits: RpcLimits): RpcTransp
 /** @throws RpcMalformed, … */
 export async function readChainId(endpoint: Endpoint, signal: AbortSignal): Promise<number> {
   const calls = [{ method: 'eth_chainId', params: [] }];
-  const { outcomes } = await endpoint.send(calls, signal);
-  const result = resultOf(outcomes[0]);
+  const answer = await endpoint.send(calls, signal);
+  const result = resultOf(answer.outcomes()[0]);
   if (typeof result !== 'string' || !/^0x[0-9a-f]{1,13}$/i.test(result)) {
     throw malformed({ endpoint: endpoint.name, calls }, `${JSON.stringify(result)} is no chain id`);
   }

@@ -7,7 +7,7 @@ import { checkBlock } from '../check-block.ts';
 import { quantity } from '../ethereum/quantity.ts';
 import type { Endpoint } from './endpoint.ts';
 import { isObject, isUnsupported, malformed, resultOf } from './json-rpc.ts';
-import type { RpcCall, RpcOutcome } from './transport.ts';
+import type { RpcAnswer, RpcCall, RpcOutcome } from './transport.ts';
 
 /** Single receipts per batch; providers commonly refuse more than 100 calls. */
 const RECEIPTS_PER_BATCH = 100;
@@ -19,8 +19,34 @@ export async function fetchBlocks(
   signal: AbortSignal,
 ): Promise<readonly (ChainBlock | undefined)[]> {
   const withReceipts = endpoint.blockReceipts;
-  const calls = asked.flatMap((at) => callsFor(at, withReceipts));
-  const { outcomes, bytes } = await endpoint.send(calls, signal);
+  const answer = await askForBlocks(endpoint, asked, signal);
+  return blocksOf(answer, { endpoint, asked, withReceipts, signal });
+}
+
+function askForBlocks(
+  endpoint: Endpoint,
+  asked: readonly (number | Hex)[],
+  signal: AbortSignal,
+): Promise<RpcAnswer> {
+  return endpoint.send(
+    asked.flatMap((at) => callsFor(at, endpoint.blockReceipts)),
+    signal,
+  );
+}
+
+interface AskedFor {
+  readonly endpoint: Endpoint;
+  readonly asked: readonly (number | Hex)[];
+  /** Receipts are in the answer. */
+  readonly withReceipts: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function blocksOf(
+  { outcomes: parse, bytes }: RpcAnswer,
+  { endpoint, asked, withReceipts, signal }: AskedFor,
+): Promise<readonly (ChainBlock | undefined)[]> {
+  const outcomes = parse();
   const perBlock = withReceipts ? 2 : 1;
   const parts: BlockParts[] = [];
   for (let at = 0; at < asked.length; at += 1) {
@@ -73,7 +99,7 @@ async function withReceiptsOf(
       .slice(from, from + RECEIPTS_PER_BATCH)
       .map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] }));
     const answer = await endpoint.send(calls, signal);
-    for (const single of answer.outcomes) receipts.push(resultOf(single));
+    for (const single of answer.outcomes()) receipts.push(resultOf(single));
     bytes += answer.bytes;
   }
   return { block, receipts, bytes };
@@ -99,15 +125,36 @@ function weightOf({ block, receipts }: BlockParts): number {
   return 1 + 2 * transactions + logs;
 }
 
-/** Consecutive blocks from..to, linked to each other. @throws BlockMissing, BlockInconsistent, … */
+/** Consecutive blocks as they came from the node. */
+export interface FetchedRun {
+  /** Of the answer. */
+  readonly bytes: number;
+  /** Parsed, checked, linked to each other; called once. @throws BlockMissing, BlockInconsistent, RpcMalformed, … */
+  blocks(): Promise<readonly ChainBlock[]>;
+}
+
+/** The blocks from..to, not looked into yet. @throws EndpointUnreachable, RpcRefused, … */
 export async function fetchRun(
   endpoint: Endpoint,
   from: number,
   to: number,
   signal: AbortSignal,
-): Promise<readonly ChainBlock[]> {
-  const numbers = Array.from({ length: to - from + 1 }, (_, at) => from + at);
-  const found = await fetchBlocks(endpoint, numbers, signal);
+): Promise<FetchedRun> {
+  const asked = Array.from({ length: to - from + 1 }, (_, at) => from + at);
+  const withReceipts = endpoint.blockReceipts;
+  const answer = await askForBlocks(endpoint, asked, signal);
+  return {
+    bytes: answer.bytes,
+    blocks: async () =>
+      linked(await blocksOf(answer, { endpoint, asked, withReceipts, signal }), from, endpoint),
+  };
+}
+
+function linked(
+  found: readonly (ChainBlock | undefined)[],
+  from: number,
+  endpoint: Endpoint,
+): readonly ChainBlock[] {
   const blocks: ChainBlock[] = [];
   for (const [at, block] of found.entries()) {
     if (!block) throw new MillraceError('BlockMissing', { endpoint: endpoint.name, block: from + at });

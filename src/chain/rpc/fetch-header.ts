@@ -19,8 +19,8 @@ export async function fetchHeader(
   signal: AbortSignal,
 ): Promise<Header | undefined> {
   const params = [typeof at === 'number' ? quantity(at) : at, false];
-  const { outcomes } = await endpoint.send([{ method: 'eth_getBlockByNumber', params }], signal);
-  const block = blockOrNone(outcomes[0], at);
+  const answer = await endpoint.send([{ method: 'eth_getBlockByNumber', params }], signal);
+  const block = blockOrNone(answer.outcomes()[0], at);
   if (block === null || block === undefined) return undefined;
   return checkHeader(block, { endpoint: endpoint.name, ...(typeof at === 'number' ? { asked: at } : {}) });
 }

@@ -133,6 +133,36 @@ test('several endpoints share a range', async () => {
   await reader.close();
 });
 
+test('an answer is looked into when its turn comes, and what is no good then is asked for again', async () => {
+  let spoilt = 0;
+  await using node = await httpNode((body, response) => {
+    const calls = [body].flat() as Request[];
+    const has = (number: number) => calls.some(({ params }) => Number(params[0]) === number);
+    const text = answerText(body, (request) =>
+      request.method === 'eth_chainId' ? ok('0x1') : serve(chain, 100_000)(request),
+    );
+    // Large enough not to be looked into at once.
+    if (has(118) && spoilt++ === 0) response.end(text.slice(0, -1));
+    else response.end(text);
+  });
+  const reader = await connectTo([node.url]);
+  const taken: number[] = [];
+  for await (const { number } of reader.range({ from: 100, to: 140, signal: never })) {
+    taken.push(number);
+    if (number !== 105) continue;
+    // All that may be fetched ahead has come by now, the spoilt answer too.
+    for (let before = -1; before !== node.received.length; ) {
+      before = node.received.length;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(spoilt, 1, 'it was asked for once, and nobody has noticed');
+  }
+  assert.deepEqual(taken, span(100, 140));
+  assert.ok(spoilt > 1);
+  assert.equal(reader.bufferedBytes(), 0);
+  await reader.close();
+});
+
 test('an unknown field stays in the block', async () => {
   await using node = await answeringNode(serve([root], 5));
   const reader = await connectTo([node.url]);

@@ -1,13 +1,14 @@
 // Many blocks in order, fetched ahead in parallel batches. What is fetched and not yet taken never exceeds the
 // byte bound by more than one wrong guess: each batch reserves what it is expected to weigh before it is sent, and
-// holds what it did weigh until its blocks are taken.
+// holds what it did weigh until its blocks are taken. It waits as the bytes that came, and is parsed when its turn
+// comes: so the heap has the objects of one batch at a time, and they die young.
 
 import { setMaxListeners } from 'node:events';
 import { isMillraceError, type MillraceError } from '../../errors.ts';
 import type { ChainBlock } from '../block.ts';
 import type { RangeOptions } from '../reader.ts';
 import type { EndpointChoice } from './endpoint-choice.ts';
-import { fetchRun, requireLink } from './fetch-blocks.ts';
+import { type FetchedRun, fetchRun, requireLink } from './fetch-blocks.ts';
 
 export interface FetchRangeOptions extends RangeOptions {
   readonly choice: EndpointChoice;
@@ -32,16 +33,18 @@ const MAX_BLOCKS_PER_BATCH = 50;
 export const firstGuess: BlockWeight = { bytes: 1024 * 1024, batch: MAX_BLOCKS_PER_BATCH };
 
 const DEFAULT_BUFFER = 64 * 1024 * 1024;
-/** Large enough to make round trips cheap, small enough that one parse does not hold up the head. */
-const TARGET_ANSWER = 4 * 1024 * 1024;
-const MAX_PARALLEL = 6;
+/** Large enough to make round trips cheap, small enough that what one parse makes dies young and the head does not wait. */
+const TARGET_ANSWER = 2 * 1024 * 1024;
+const MAX_PARALLEL = 8;
 
 interface Batch {
   readonly from: number;
   readonly to: number;
-  readonly blocks: Promise<readonly ChainBlock[]>;
+  readonly run: Promise<FetchedRun>;
   /** Bytes that count against the bound: expected until fetched, then real. */
   held: number;
+  /** Bytes of it that were reported. */
+  buffered: number;
 }
 
 export async function* fetchRange(options: FetchRangeOptions): AsyncIterable<ChainBlock> {
@@ -51,10 +54,16 @@ export async function* fetchRange(options: FetchRangeOptions): AsyncIterable<Cha
   setMaxListeners(0, combined);
   const batches: Batch[] = [];
   let next = from;
+  let taken: Batch | undefined;
   let held = 0;
-  let unclaimed = 0;
   let previous: ChainBlock | undefined;
 
+  const weigh = (batch: Batch, bytes: number): void => {
+    held += bytes - batch.held;
+    batch.held = bytes;
+    onBuffered(bytes - batch.buffered);
+    batch.buffered = bytes;
+  };
   const start = () => {
     const fit = Math.floor(Math.min(TARGET_ANSWER, maxBufferedBytes - held) / weight.bytes);
     const count = Math.max(1, Math.min(fit, weight.batch, to - next + 1));
@@ -63,18 +72,15 @@ export async function* fetchRange(options: FetchRangeOptions): AsyncIterable<Cha
       from: next,
       to: last,
       held: count * weight.bytes,
-      blocks: fetchBatch({ choice, weight, from: next, to: last, signal: combined }).then((blocks) => {
-        const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0);
-        held += bytes - batch.held;
-        batch.held = bytes;
-        learn(weight, bytes / blocks.length);
-        unclaimed += bytes;
-        onBuffered(bytes);
-        return blocks;
+      buffered: 0,
+      run: fetchAhead({ choice, weight, from: next, to: last, signal: combined }).then((run) => {
+        weigh(batch, run.bytes);
+        learn(weight, run.bytes / count);
+        return run;
       }),
     };
     // Handled where it is awaited, in order; until then it must not count as unhandled.
-    batch.blocks.catch(() => undefined);
+    batch.run.catch(() => undefined);
     held += batch.held;
     batches.push(batch);
     next = last + 1;
@@ -90,24 +96,24 @@ export async function* fetchRange(options: FetchRangeOptions): AsyncIterable<Cha
     for (;;) {
       signal.throwIfAborted();
       fill();
-      const batch = batches[0];
-      if (!batch) return;
-      const blocks = await batch.blocks;
+      taken = batches[0];
+      if (!taken) return;
+      const run = await taken.run;
+      const blocks = await run.blocks();
       batches.shift();
       for (const block of blocks) {
         requireLink(previous, block, 'the endpoint');
         previous = block;
-        held -= block.bytes;
-        unclaimed -= block.bytes;
-        onBuffered(-block.bytes);
+        weigh(taken, Math.max(0, taken.held - block.bytes));
         fill();
         yield block;
       }
+      weigh(taken, 0);
     }
   } finally {
     stop.abort(new Error('the range is no longer read'));
-    await Promise.allSettled(batches.map((batch) => batch.blocks));
-    onBuffered(-unclaimed);
+    await Promise.allSettled(batches.map((batch) => batch.run));
+    for (const batch of new Set([...batches, ...(taken ? [taken] : [])])) weigh(batch, 0);
   }
 }
 
@@ -119,32 +125,64 @@ interface FetchBatch {
   readonly signal: AbortSignal;
 }
 
-/**
- * One batch, and where a node refuses it or its answer is unusable, two of half the size: nodes bound a batch's
- * calls or its answer's size, each in its own words.
- */
-async function fetchBatch({ choice, weight, from, to, signal }: FetchBatch): Promise<readonly ChainBlock[]> {
-  const giveUp = (error: MillraceError) => from < to && isTooMuch(error);
+/** One batch, not looked into yet. What then turns out to be unusable is asked for again, wherever else it may be. */
+async function fetchAhead(batch: FetchBatch): Promise<FetchedRun> {
+  const { choice, weight, from, to, signal } = batch;
+  const giveUp = (error: MillraceError) => isWorthHalving(batch, error);
+  let run: FetchedRun;
   try {
-    const blocks = await choice.run({ signal, spread: true, giveUp }, (endpoint) =>
+    run = await choice.run({ signal, spread: true, giveUp }, (endpoint) =>
       fetchRun(endpoint, from, to, signal),
+    );
+    weight.batch = Math.min(MAX_BLOCKS_PER_BATCH, weight.batch + 1);
+  } catch (error) {
+    if (!isMillraceError(error) || !giveUp(error)) throw error;
+    const blocks = await fetchHalves(batch);
+    return { bytes: sizeOf(blocks), blocks: async () => blocks };
+  }
+  return {
+    bytes: run.bytes,
+    blocks: () =>
+      run.blocks().catch((error: unknown) => {
+        if (signal.aborted || !isMillraceError(error)) throw error;
+        return giveUp(error) ? fetchHalves(batch) : fetchBatch(batch);
+      }),
+  };
+}
+
+const sizeOf = (blocks: readonly ChainBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** One batch, and where a node refuses it or its answer is unusable, its halves. */
+async function fetchBatch(batch: FetchBatch): Promise<readonly ChainBlock[]> {
+  const { choice, weight, from, to, signal } = batch;
+  const giveUp = (error: MillraceError) => isWorthHalving(batch, error);
+  try {
+    const blocks = await choice.run({ signal, spread: true, giveUp }, async (endpoint) =>
+      (await fetchRun(endpoint, from, to, signal)).blocks(),
     );
     weight.batch = Math.min(MAX_BLOCKS_PER_BATCH, weight.batch + 1);
     return blocks;
   } catch (error) {
     if (!isMillraceError(error) || !giveUp(error)) throw error;
+    return fetchHalves(batch);
   }
+}
+
+/** Nodes bound a batch's calls or its answer's size, each in its own words. */
+async function fetchHalves(batch: FetchBatch): Promise<readonly ChainBlock[]> {
+  const { weight, from, to } = batch;
   const middle = from + Math.floor((to - from) / 2);
   weight.batch = middle - from + 1;
-  const lower = await fetchBatch({ choice, weight, from, to: middle, signal });
-  const upper = await fetchBatch({ choice, weight, from: middle + 1, to, signal });
+  const lower = await fetchBatch({ ...batch, to: middle });
+  const upper = await fetchBatch({ ...batch, from: middle + 1 });
   const first = upper[0];
   if (first) requireLink(lower.at(-1), first, 'the endpoint');
   return [...lower, ...upper];
 }
 
 /** May a smaller batch help? Not against a rate limit, which counts calls however they come. */
-function isTooMuch(error: MillraceError): boolean {
+function isWorthHalving({ from, to }: FetchBatch, error: MillraceError): boolean {
+  if (from === to) return false;
   if (error.code === 'RpcMalformed') return true;
   return error.code === 'RpcRefused' && error.fields.status !== 429;
 }

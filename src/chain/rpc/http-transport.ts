@@ -1,5 +1,5 @@
 // JSON-RPC over http(s): one POST per batch on kept-alive connections. The answer goes into one buffer and is
-// decoded and parsed once; extraction is bound by exactly this path (environment.md), so it stays this short.
+// decoded and parsed once, when it is taken; extraction is bound by exactly this path (environment.md), so it stays this short.
 
 import { type Dispatcher, Pool } from 'undici';
 import { MillraceError } from '../../errors.ts';
@@ -17,6 +17,9 @@ export interface HttpTransportOptions {
 const MAX_CONNECTIONS = 32;
 /** A node's own kept-alive timeouts are often 5 s; ours is below, so that we never write into a closing socket. */
 const KEEP_ALIVE_MS = 4_000;
+/** Parsed at once, in bytes: a refusal is seen when it comes. */
+const SMALL_ANSWER = 64 * 1024;
+const empty: Buffer = Buffer.alloc(0);
 
 export function createHttpTransport({ url, name, limits }: HttpTransportOptions): RpcTransport {
   const address = new URL(url);
@@ -45,8 +48,16 @@ export function createHttpTransport({ url, name, limits }: HttpTransportOptions)
         const refusal = refusedStatus(answer, context);
         if (refusal) throw refusal;
       }
-      const parsed = parseAnswer(answer.body.toString('utf8'), context);
-      return { outcomes: matchAnswers(parsed, context), bytes: answer.body.byteLength };
+      let rest = answer.body;
+      const bytes = rest.byteLength;
+      const outcomes = () => {
+        const text = rest.toString('utf8');
+        rest = empty;
+        return matchAnswers(parseAnswer(text, context), context);
+      };
+      if (bytes > SMALL_ANSWER) return { outcomes, bytes };
+      const known = outcomes();
+      return { outcomes: () => known, bytes };
     },
     onHead: () => () => {},
     close: () => pool.destroy(),
@@ -76,7 +87,7 @@ interface Exchange {
 function exchange({ pool, request, calls, name, limits, signal }: Exchange): Promise<HttpAnswer> {
   const context = { endpoint: name, calls };
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let body = empty;
     let size = 0;
     let status = 0;
     let headers: HttpAnswer['headers'] = {};
@@ -100,11 +111,13 @@ function exchange({ pool, request, calls, name, limits, signal }: Exchange): Pro
         if (statusCode < 200) return;
         status = statusCode;
         headers = received;
+        const length = Number(received['content-length']);
+        if (length > 0 && length <= limits.maxAnswerBytes) body = Buffer.allocUnsafe(length);
       },
       onResponseData(current, chunk) {
         size += chunk.byteLength;
         if (size <= limits.maxAnswerBytes) {
-          chunks.push(chunk);
+          body = append(body, chunk, size - chunk.byteLength);
           return;
         }
         const error = malformed(context, `more than ${limits.maxAnswerBytes} bytes; the rest was not read`);
@@ -112,7 +125,7 @@ function exchange({ pool, request, calls, name, limits, signal }: Exchange): Pro
         finish(() => reject(error));
       },
       onResponseEnd() {
-        finish(() => resolve({ status, headers, body: Buffer.concat(chunks, size) }));
+        finish(() => resolve({ status, headers, body: body.subarray(0, size) }));
       },
       onResponseError(_, cause) {
         if (signal.aborted) return;
@@ -120,6 +133,18 @@ function exchange({ pool, request, calls, name, limits, signal }: Exchange): Pro
       },
     });
   });
+}
+
+/** `body` up to `used`, then `chunk`; a node that does not say how long its answer is costs a few copies. */
+function append(body: Buffer, chunk: Buffer, used: number): Buffer {
+  const end = used + chunk.byteLength;
+  let target = body;
+  if (end > body.length) {
+    target = Buffer.allocUnsafe(Math.max(end, 2 * body.length));
+    body.copy(target, 0, 0, used);
+  }
+  chunk.copy(target, used);
+  return target;
 }
 
 /** Before the answer began the node counts as unreachable; after that its answer was cut. */

@@ -102,7 +102,8 @@ export function createPendingCalls(options: PendingCallsOptions): PendingCalls {
       if (!owner) return;
       try {
         const { calls, firstId } = owner;
-        owner.settle({ outcomes: matchAnswers(message, { endpoint, calls, firstId }), bytes });
+        const outcomes = matchAnswers(message, { endpoint, calls, firstId });
+        owner.settle({ outcomes: () => outcomes, bytes });
       } catch (error) {
         owner.settle(
           error instanceof MillraceError ? error : malformed({ endpoint, calls: owner.calls }, String(error)),

@@ -12,8 +12,11 @@ export interface RpcCall {
 export type RpcOutcome = { readonly result: unknown } | { readonly error: MillraceError };
 
 export interface RpcAnswer {
-  /** One per call, same order. */
-  readonly outcomes: readonly RpcOutcome[];
+  /**
+   * One per call, same order. Called once: a large answer is parsed by it, so that what is fetched ahead can wait as the
+   * bytes that came, a fraction of its objects. @throws RpcMalformed, RpcRefused, RpcUnsupported
+   */
+  outcomes(): readonly RpcOutcome[];
   /** Size of the answer as it travelled, before parsing. */
   readonly bytes: number;
 }

@@ -17,6 +17,9 @@ export const REST_HEADER = 'rest';
 
 /** Bytes of records before compression at which a record batch is closed. */
 const RECORD_BATCH_BYTES = 1024 * 1024;
+/** Room for a few records; it doubles as more come. */
+const FIRST_BYTES = 64 * 1024;
+const none = Buffer.alloc(0);
 
 /** A record batch that lacks what only its transaction knows: producer, epoch, sequence, time, checksum. */
 export interface PackedRecords {
@@ -39,7 +42,7 @@ export async function packRecords(batches: readonly RecordBatch[]): Promise<read
 
 class RecordWriter {
   readonly #packing: Promise<PackedRecords>[] = [];
-  #buffer = Buffer.allocUnsafe(16 * 1024);
+  #buffer = none;
   #used = 0;
   #count = 0;
 
@@ -86,14 +89,14 @@ class RecordWriter {
 
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#used + bytes));
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#used + bytes, FIRST_BYTES));
     this.#buffer.copy(larger, 0, 0, this.#used);
     this.#buffer = larger;
   }
 
   #close(): void {
     this.#packing.push(pack(this.#buffer.subarray(0, this.#used), this.#count));
-    this.#buffer = Buffer.allocUnsafe(this.#buffer.length);
+    this.#buffer = none;
     this.#used = 0;
     this.#count = 0;
   }
