@@ -69,6 +69,12 @@ export const catalogue = {
     '{store} is too old: {problem}',
     'upgrade it, or give another; docs/stores.md says which versions serve',
   ),
+  LogNotMade: entry(
+    3,
+    '{store} has no {what} yet',
+    'start `millrace record`, which makes it; this goes on by itself then',
+    true,
+  ),
   StoreDiffers: entry(
     2,
     '{what} of {store} is not as Millrace made it: {problem}',
@@ -305,10 +311,20 @@ export const catalogue = {
   ),
   NothingToServe: entry(2, '{problem}', 'give at least one file of blocks'),
   RequestInvalid: entry(2, '{problem}', 'mend what is named and send the request again'),
+  AccessExists: entry(
+    2,
+    '{owner} has a database account already',
+    'its password was shown when it was made: `--rotate` gives it a new one, `--revoke` removes it',
+  ),
+  AccessAbsent: entry(
+    2,
+    'the results of this pipeline are embedded: they have no database accounts',
+    'read them with `millrace query` or under /api/results, or give spec.results.mariadb.external',
+  ),
   RequestRefused: entry(
     2,
     '{problem}',
-    'open the page at the address that `millrace run` prints, or send the token of the data folder',
+    'open the page at the address that is printed at the start, or send a token: `millrace token create` makes one',
   ),
   RouteUnknown: entry(
     2,

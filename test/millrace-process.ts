@@ -92,6 +92,7 @@ export interface ManifestOptions {
     readonly sql: string;
     readonly owner?: string;
     readonly source?: 'log' | 'topic';
+    readonly engine?: 'duckdb' | 'spark' | 'auto';
     readonly output?: 'table' | 'csv' | 'parquet';
   }[];
 }

@@ -3,7 +3,14 @@
 
 import { type Static, type TSchema, Type } from 'typebox';
 import { durationPattern, retentionPattern } from './duration.ts';
-import { exactlyOne, filesFromTheLog, orderedSizes, sparkFromTheLog, uniqueProcessorNames } from './rules.ts';
+import {
+  exactlyOne,
+  filesFromTheLog,
+  orderedSizes,
+  sparkFromTheLog,
+  sparkIntoTables,
+  uniqueProcessorNames,
+} from './rules.ts';
 
 const object = <P extends Record<string, TSchema>>(properties: P, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options });
@@ -175,7 +182,7 @@ const processor = object(
   },
   {
     description: 'SQL that runs once over each window and fills a table, or a file per window.',
-    'x-kubernetes-validations': [filesFromTheLog, sparkFromTheLog],
+    'x-kubernetes-validations': [filesFromTheLog, sparkFromTheLog, sparkIntoTables],
   },
 );
 

@@ -156,7 +156,11 @@ test('what a processor reads, runs on and leaves must fit together', () => {
       ),
     );
   assert.deepEqual(problemsWith({ source: 'topic', engine: 'duckdb', output: 'table' }), []);
-  assert.deepEqual(problemsWith({ engine: 'spark', output: 'parquet' }), []);
+  assert.deepEqual(problemsWith({ engine: 'auto', output: 'parquet' }), []);
+  for (const output of ['csv', 'parquet'])
+    assert.deepEqual(problemsWith({ engine: 'spark', output }), [
+      'spec.processors[0] must have output: table to run on spark: files are written by DuckDB; give engine: duckdb or auto',
+    ]);
   assert.deepEqual(problemsWith({ source: 'topic', output: 'csv' }), [
     'spec.processors[0] must have source: log to write files: a file is written once, when its window is final',
   ]);

@@ -56,6 +56,15 @@ export const sparkFromTheLog = defineRule(
   ({ engine, source }) => engine !== 'spark' || source === 'log',
 );
 
+export const sparkIntoTables = defineRule(
+  {
+    rule: "self.engine != 'spark' || self.output == 'table'",
+    message:
+      'must have output: table to run on spark: files are written by DuckDB; give engine: duckdb or auto',
+  },
+  ({ engine, output }) => engine !== 'spark' || output === 'table',
+);
+
 export const uniqueProcessorNames = defineRule(
   {
     rule: 'self.processors.all(p, self.processors.filter(q, q.name == p.name && q.owner == p.owner).size() == 1)',

@@ -1,7 +1,8 @@
 // Two engines as one: each request says which it wants. `auto` is DuckDB as long as the window fits this process, by what its
 // blocks take in the log, and Spark above that.
 
-import { MillraceError } from '../errors.ts';
+import { isMillraceError, MillraceError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import type { LogScan } from '../stores/transaction-log/port.ts';
 import type { BatchEngine, EngineChoice, QueryRequest } from './port.ts';
 
@@ -11,6 +12,7 @@ export interface Engines {
   readonly spark?: BatchEngine | undefined;
   /** The most that DuckDB takes of one window, as stored in the log. */
   readonly windowBytes: number;
+  readonly logger: Logger;
 }
 
 const GiB = 1024 ** 3;
@@ -24,28 +26,44 @@ export function scanBytes({ canonical }: LogScan): number | undefined {
 
 /** @throws SqlLimit when the window fits no engine there is, SqlDenied when the wanted one is not there */
 export function chooseEngine(
-  engines: Engines,
-  request: Pick<QueryRequest, 'engine' | 'scan' | 'where'>,
+  engines: Omit<Engines, 'logger'>,
+  request: Pick<QueryRequest, 'engine' | 'scan' | 'staging' | 'where'>,
 ): BatchEngine {
   const { duckdb, spark, windowBytes } = engines;
-  const { engine = 'duckdb', scan, where } = request;
+  const { engine = 'duckdb', scan, staging, where } = request;
   if (engine === 'duckdb') return duckdb;
   if (engine === 'spark') return spark ?? noSpark(where);
   const bytes = scanBytes(scan);
   if (bytes === undefined || bytes <= windowBytes) return duckdb;
-  if (spark) return spark;
-  const shown = (value: number) => `${(value / GiB).toFixed(1)} GiB`;
-  const problem = `size: the window takes about ${shown(bytes)} in the log, DuckDB is given at most ${shown(windowBytes)}, and no Spark is configured (spark.master)`;
+  if (spark && staging) return spark;
+  const problem = `size: the window takes about ${inGiB(bytes)} in the log, DuckDB is given at most ${inGiB(windowBytes)}, and ${spark ? 'Spark writes no files' : 'no Spark is configured (spark.master)'}`;
   throw new MillraceError('SqlLimit', { where, problem });
 }
 
 export function engineOf(engines: Engines): BatchEngine {
-  const { duckdb, spark } = engines;
+  const { duckdb, spark, windowBytes, logger } = engines;
+  const warned = new Set<string>();
+  /** Says once, at the start, what a window above the bound would meet. */
+  const warn = async (options: Parameters<BatchEngine['describe']>[0]): Promise<void> => {
+    if (!spark || options.engine !== 'auto' || warned.has(options.sql)) return;
+    try {
+      await spark.describe(options);
+    } catch (error) {
+      if (!isMillraceError(error)) throw error;
+      warned.add(options.sql);
+      logger.warn(
+        { code: error.code },
+        `Spark cannot run this SQL, so a window above ${inGiB(windowBytes)} will fail: ${error.message}`,
+      );
+    }
+  };
   return {
     describe: async (options) => {
       const wanted: EngineChoice = options.engine ?? 'duckdb';
       if (wanted === 'spark') return (spark ?? noSpark(options.where)).describe(options);
-      return duckdb.describe(options);
+      const columns = await duckdb.describe(options);
+      await warn(options);
+      return columns;
     },
     run: async (request, use) => {
       let chosen: BatchEngine;
@@ -62,6 +80,10 @@ export function engineOf(engines: Engines): BatchEngine {
       await duckdb.close();
     },
   };
+}
+
+function inGiB(bytes: number): string {
+  return `${(bytes / GiB).toFixed(1)} GiB`;
 }
 
 function noSpark(where: string): never {

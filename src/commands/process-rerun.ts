@@ -9,7 +9,6 @@ import { Command } from 'commander';
 import { parseRetention } from '../api/duration.ts';
 import type { Pipeline } from '../api/pipeline.ts';
 import { readManifest } from '../api/read-manifest.ts';
-import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
 import { createTurns } from '../batch-engine/turns.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
@@ -20,9 +19,11 @@ import { createLogger } from '../logger.ts';
 import type { ProcessorSpec } from '../processor/compute-window.ts';
 import { ensureOwnTable } from '../processor/own-table.ts';
 import { planRerun, type RerunProgress, rerun } from '../processor/rerun.ts';
+import { createWindowCounts } from '../processor/window-counts.ts';
 import type { Stores } from '../stores/opening/stores.ts';
 import { isoTime } from '../stores/results/iso-time.ts';
 import { isAbort } from '../together.ts';
+import { openEngines } from './parts/engines.ts';
 import { openersOf } from './parts/external-stores.ts';
 import { processorSpecs, windowLimits } from './parts/processors.ts';
 import { dataFolder } from './query/data-folder-flag.ts';
@@ -74,14 +75,16 @@ async function run(name: string, flags: Flags): Promise<void> {
   const interrupt = (): void => stop.abort(new Error('interrupted'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   await withStores({ pipeline, data: flags.data ?? config.dataFolder }, async (stores, tempFolder) => {
-    const engine = await openDuckDbEngine({ tempFolder, clock: systemClock });
+    const logger = createLogger({ level: 'warn' });
+    const engines = await openEngines({ pipeline, config, tempFolder, clock: systemClock, logger });
+    const { engine } = engines;
     try {
-      const logger = createLogger({ level: 'warn' });
       const table = await ensureOwnTable({ spec, engine, results: stores.results });
       const deps = {
         ...{ spec, engine, table, logger, clock: systemClock, signal: stop.signal },
         ...{ log: stores.log, results: stores.results, limits: windowLimits, holder: randomUUID() },
         turns: createTurns({ concurrent: 1, waiting: 1 }),
+        counts: createWindowCounts(),
         retention: parseRetention(pipeline.spec.transactionLog.retention),
       };
       const plan = await planRerun(flags, deps);
@@ -98,7 +101,7 @@ async function run(name: string, flags: Flags): Promise<void> {
       });
       if (process.exitCode !== 130) printEnd(spec, `${table.owner}.${table.name}`, plan.windows);
     } finally {
-      await engine.close();
+      await engines.close();
     }
   });
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { findUser, type PlaceFlags } from './people/open-people.ts';
 import { formatOption, peopleCommand, printRows, timeText, withPeople } from './people/with-people.ts';
 import type { OutputFormat } from './query/format-result.ts';
+import { accessCommand } from './user-access.ts';
 
 const where = `
 Users are kept where the manifest says (spec.web.metadata): in MongoDB, or in the data folder, also while \`millrace run\` runs.`;
@@ -11,11 +12,14 @@ Users are kept where the manifest says (spec.web.metadata): in MongoDB, or in th
 export function userCommand(): Command {
   return new Command('user')
     .summary('who may use a pipeline')
-    .description('Adds, lists and disables users. What a user leaves or owns is named user/<id>.')
+    .description(
+      'Adds, lists and disables users, and gives them database accounts. What a user leaves or owns is named user/<id>.',
+    )
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(disableCommand('disable', true))
     .addCommand(disableCommand('enable', false))
+    .addCommand(accessCommand())
     .addHelpText(
       'after',
       `
@@ -24,6 +28,7 @@ Examples:
   $ millrace token create alice laptop -f pipeline.yaml
   $ millrace user list -f pipeline.yaml
   $ millrace user disable alice -f pipeline.yaml
+  $ millrace user access alice -f pipeline.yaml
 ${where}`,
     );
 }

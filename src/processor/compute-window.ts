@@ -3,11 +3,13 @@
 import type { BatchEngine, QueryAnswer, QueryLimits } from '../batch-engine/port.ts';
 import type { Turns } from '../batch-engine/turns.ts';
 import type { Clock } from '../clock.ts';
+import { isMillraceError, type MillraceError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { isoTime } from '../stores/results/iso-time.ts';
 import type { Claim, Owner, Results, ResultTable } from '../stores/results/port.ts';
 import type { TransactionLog } from '../stores/transaction-log/port.ts';
 import { claimTtlMs, whileClaimed } from './keep-claim.ts';
+import type { WindowCounts } from './window-counts.ts';
 import { windowFile } from './window-file.ts';
 import type { WindowRange } from './windows.ts';
 
@@ -41,6 +43,7 @@ export interface WindowDeps {
 
 export interface ComputeDeps extends WindowDeps {
   readonly table: ResultTable;
+  readonly counts: WindowCounts;
   readonly signal: AbortSignal;
 }
 
@@ -56,11 +59,13 @@ export async function computeWindow(
   wanted: () => Promise<boolean>,
   deps: ComputeDeps,
 ): Promise<Outcome> {
-  const { results, table, holder, turns, clock, signal, logger } = deps;
+  const { results, table, counts, holder, turns, clock, signal, logger } = deps;
   return turns.take(async () => {
     const claim = await results.claim(table, start, { holder, ttl: claimTtlMs, now: clock.now() });
     if (!claim) return 'held by another';
+    counts.claimed();
     let outcome: Outcome = 'unwanted';
+    let failure: MillraceError | undefined;
     try {
       if (await wanted()) {
         outcome = await whileClaimed(claim, { clock, signal }, (held) =>
@@ -68,7 +73,11 @@ export async function computeWindow(
         );
       }
       return outcome;
+    } catch (error) {
+      if (isMillraceError(error) && !signal.aborted) failure = error;
+      throw error;
     } finally {
+      counts.ended(typeof outcome === 'number' ? 'done' : failure);
       // Replacing has given it back already.
       if (typeof outcome !== 'number') {
         await claim

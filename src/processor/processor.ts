@@ -14,6 +14,7 @@ import { ensureOwnTable } from './own-table.ts';
 import { keepProvisionalRows, type ProvisionalFigures } from './provisional/keep-provisional.ts';
 import { runDueWindows } from './run-windows.ts';
 import { createSettledTimes } from './settled-times.ts';
+import { createWindowCounts, type WindowFigures } from './window-counts.ts';
 
 export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns'> {
   readonly specs: readonly ProcessorSpec[];
@@ -40,6 +41,8 @@ export interface ProcessorFigures {
   readonly caughtUpAt: number | undefined;
   /** Rows of open windows; undefined with `source: log`. */
   readonly provisional: ProvisionalFigures | undefined;
+  /** Of this process, since it started. */
+  readonly own: WindowFigures;
 }
 
 export interface Processors {
@@ -64,7 +67,8 @@ export function createProcessors(deps: ProcessorsDeps): Processors {
 function createLoop(deps: ProcessorsDeps & WindowDeps) {
   const { spec, results, clock } = deps;
   const logger = deps.logger.child({ processor: spec.name });
-  let figures: ProcessorFigures = {
+  const counts = createWindowCounts();
+  let figures: Omit<ProcessorFigures, 'own'> = {
     spec,
     table: undefined,
     state: 'waiting',
@@ -77,7 +81,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
     provisional:
       spec.source === 'topic' ? { state: 'waiting', height: undefined, problem: undefined } : undefined,
   };
-  const set = (change: Partial<ProcessorFigures>): void => {
+  const set = (change: Partial<typeof figures>): void => {
     figures = { ...figures, ...change };
   };
 
@@ -111,7 +115,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
         newestWindow: Math.max(start, figures.newestWindow ?? start),
       });
     };
-    const { open, left } = await runDueWindows({ ...deps, logger, table, settled, signal, onWindow });
+    const { open, left } = await runDueWindows({ ...deps, logger, table, settled, counts, signal, onWindow });
     const caughtUp =
       left === 0 ? { caughtUpAt: startedAt, state: 'running' as const } : { state: 'waiting' as const };
     set({ openWindow: open, problem: undefined, ...caughtUp });
@@ -180,7 +184,11 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
   };
 
   return {
-    figures: () => ({ ...figures, problem: figures.problem ?? figures.provisional?.problem }),
+    figures: () => ({
+      ...figures,
+      problem: figures.problem ?? figures.provisional?.problem,
+      own: counts.figures(),
+    }),
     run: async (signal: AbortSignal): Promise<void> => {
       try {
         await run(signal);

@@ -17,6 +17,7 @@ import type { ProcessorSpec } from './compute-window.ts';
 import { fingerprint } from './own-table.ts';
 import { type PassDeps, runDueWindows } from './run-windows.ts';
 import { createSettledTimes } from './settled-times.ts';
+import { createWindowCounts } from './window-counts.ts';
 
 const spec: ProcessorSpec = {
   name: 'count',
@@ -85,6 +86,7 @@ async function aProcessor(t: TestContext, options: { clock?: Clock; retention?: 
     holder: 'a',
     turns: createTurns({ concurrent: 2, waiting: 10 }),
     settled: createSettledTimes(),
+    counts: createWindowCounts(),
     limits: { timeMs: 10_000, rows: 1_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 },
     retention: options.retention ?? 'forever',
     signal: new AbortController().signal,
@@ -133,6 +135,28 @@ test('a window that another holds is left, and done when the claim is given back
   await claim?.release();
   assert.deepEqual(await runDueWindows(deps), { open: 180, left: 0 });
   assert.deepEqual(ran, [120, 60]);
+  const { failed, ...counted } = deps.counts.figures();
+  assert.deepEqual([counted, failed.size], [{ done: 2, claimsHeld: 0, claimsLost: 0 }, 0]);
+});
+
+test('a claim that another takes over is lost, and counted; its window is not', async (t) => {
+  const { deps, store, results, table } = await aProcessor(t);
+  await store.appendFinal(blocksAt(30, 61, 121));
+  await store.flush();
+  const { engine } = deps;
+  const slow: PassDeps['engine'] = {
+    ...engine,
+    describe: (options) => engine.describe(options),
+    run: async (request, use) => {
+      assert.equal(deps.counts.figures().claimsHeld, 1);
+      const late = Date.now() + 3_600_000;
+      assert.ok(await results.claim(table, 60, { holder: 'b', ttl: 60_000, now: late }));
+      return engine.run(request, use);
+    },
+  };
+  await assert.rejects(runDueWindows({ ...deps, engine: slow }), { code: 'ClaimLost' });
+  const { failed, ...counted } = deps.counts.figures();
+  assert.deepEqual([counted, failed.size], [{ done: 0, claimsHeld: 0, claimsLost: 1 }, 0]);
 });
 
 test('a window that begins before the retention does not run', async (t) => {
@@ -152,4 +176,5 @@ test('a window whose SQL fails keeps its claim for nobody and is tried again', a
   await store.flush();
   await assert.rejects(runDueWindows(deps), (error) => isMillraceError(error, 'SqlFailed'));
   assert.ok(await results.claim(table, 60, { holder: 'b', ttl: 1, now: Date.now() }));
+  assert.deepEqual([...deps.counts.figures().failed], [['SqlFailed', 1]]);
 });

@@ -39,8 +39,8 @@ export interface RecorderFigures {
   readonly transactions: number;
   /** Blocks that were older than the retention when they came. */
   readonly expired: number;
-  /** Foreign records that this process parked. */
-  readonly deadLetters: number;
+  /** Foreign records that this process parked, by the topic that had them. */
+  readonly deadLetters: ReadonlyMap<string, number>;
   /** Why a loop does not move right now, and since when; undefined while all do. */
   readonly trouble: string | undefined;
   /** The same by loop: `rows`, `blocks`, `history`. */
@@ -60,7 +60,9 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   let height: number | undefined;
   let transactions = 0;
   let expired = 0;
-  let parked = 0;
+  const parked = new Map(
+    [names.blocks, names.transactions, names.logs, names.history].map((topic) => [topic, 0]),
+  );
 
   const loopDeps = (signal: AbortSignal, deadLetters: DeadLetters): RecorderLoop => ({
     log: { store: log, changed: deps.onChange },
@@ -76,7 +78,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     expired: (time) => retention !== 'forever' && time * 1_000 <= clock.now() - retention,
     foreign: async (batch, reason) => {
       await deadLetters.park(batch, reason);
-      parked += batch.values.length;
+      parked.set(batch.topic, (parked.get(batch.topic) ?? 0) + batch.values.length);
     },
     onGap: async (poll) => {
       try {
@@ -134,7 +136,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       height,
       transactions,
       expired,
-      deadLetters: parked,
+      deadLetters: new Map(parked),
       trouble: board.text(),
       troubles: board.list(),
       bufferedBytes: log.bufferedBytes(),

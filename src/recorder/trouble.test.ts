@@ -156,7 +156,8 @@ test('records of history that nothing completes, and blocks of it that came inco
     letters.map(({ headers }) => headers.reason),
     Array.from({ length: 4 }, () => 'rows of a block that never came'),
   );
-  assert.equal(recorder.figures().deadLetters, 4);
+  const counted = [...recorder.figures().deadLetters].filter(([, count]) => count > 0);
+  assert.deepEqual(counted, [[names.history, 4]]);
   assert.equal(lines.filter((line) => line.includes('a foreign record is parked')).length, 1);
   assert.equal(lines.filter((line) => line.includes('came incomplete')).length, 1);
   assert.deepEqual(

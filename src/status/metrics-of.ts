@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { type Metrics, one, sharedFor } from '../metrics.ts';
 import type { Processors } from '../processor/processor.ts';
+import type { ProvisionalFigures } from '../processor/provisional/keep-provisional.ts';
 import type { Recorder } from '../recorder/recorder.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Topics } from '../stores/topics/port.ts';
@@ -12,6 +13,8 @@ import { recorderLags } from './lags.ts';
 
 /** Figures that cost a store a look-up are read at most this often, in ms. */
 const sharedMs = 1_000;
+
+const provisionalStates: readonly ProvisionalFigures['state'][] = ['owner', 'elsewhere', 'waiting'];
 
 /** Where the chain stands, as the topics say. */
 export function metricsOfChain(
@@ -74,9 +77,10 @@ export function metricsOfRecorder(metrics: Metrics, recorder: Recorder): void {
   metrics.counter(
     {
       name: 'millrace_dead_letters_total',
-      help: 'Records that are not of this pipeline: parked by this process.',
+      help: 'Records that are not of this pipeline, by the topic that had them: parked by this process.',
+      labels: ['topic'],
     },
-    () => one(recorder.figures().deadLetters),
+    () => [...recorder.figures().deadLetters].map(([topic, value]) => ({ labels: { topic }, value })),
   );
   metrics.gauge(
     { name: 'millrace_recorder_buffered_bytes', help: 'Final blocks taken in and not yet durable.' },
@@ -164,6 +168,54 @@ export function metricsOfProcessors(metrics: Metrics, processors: Processors): v
       labels,
     },
     each(({ provisional }) => provisional?.height),
+  );
+  metrics.gauge(
+    {
+      name: 'millrace_processor_provisional_state',
+      help: '1 for what this process is to the rows of open windows: owner, elsewhere (another is), waiting.',
+      labels: [...labels, 'state'],
+    },
+    () =>
+      processors.figures().flatMap(({ spec, provisional }) =>
+        (provisional ? provisionalStates : []).map((state) => ({
+          labels: { owner: spec.owner, processor: spec.name, state },
+          value: provisional?.state === state ? 1 : 0,
+        })),
+      ),
+  );
+  metrics.counter(
+    {
+      name: 'millrace_processor_windows_done_total',
+      help: 'Windows that this process has computed and written.',
+      labels,
+    },
+    each(({ own }) => own.done),
+  );
+  metrics.counter(
+    {
+      name: 'millrace_processor_windows_failed_total',
+      help: 'Windows that ended in this process without their rows, by error code; each may be tried again.',
+      labels: [...labels, 'code'],
+    },
+    () =>
+      processors.figures().flatMap(({ spec, own }) =>
+        [...own.failed].map(([code, value]) => ({
+          labels: { owner: spec.owner, processor: spec.name, code },
+          value,
+        })),
+      ),
+  );
+  metrics.gauge(
+    { name: 'millrace_processor_claims_held', help: 'Windows that this process computes now.', labels },
+    each(({ own }) => own.claimsHeld),
+  );
+  metrics.counter(
+    {
+      name: 'millrace_processor_claims_lost_total',
+      help: 'Windows that another process took over from this one before their rows were written.',
+      labels,
+    },
+    each(({ own }) => own.claimsLost),
   );
   metrics.gauge(
     {

@@ -4,6 +4,7 @@
 import type { Pipeline } from '../api/pipeline.ts';
 import { parseEndpoint } from '../chain/rpc/endpoint-name.ts';
 import type { Clock } from '../clock.ts';
+import { isMillraceError } from '../errors.ts';
 import { sharedFor } from '../metrics.ts';
 import { windowStart } from '../processor/windows.ts';
 import type { Stores } from '../stores/opening/stores.ts';
@@ -72,7 +73,7 @@ export function createStatusOfStores(deps: {
         {
           name: 'recorder',
           height: bounds?.newest.number,
-          lag: totalLag(await recorderLags(stores.topics, names)),
+          lag: await lagOf(stores.topics, names),
           transactionsPerSecond: Math.max(0, meters.recorder.rate(size.log.transactions, now)),
           transactions: Math.max(0, size.log.transactions - recordedAtStart),
           bufferedBytes: 0,
@@ -98,6 +99,16 @@ export function createStatusOfStores(deps: {
       memory: { rssBytes: process.memoryUsage.rss() },
     };
   };
+}
+
+/** Topics that nobody has made yet keep nobody waiting. */
+async function lagOf(topics: Stores['topics'], names: PipelineTopics) {
+  try {
+    return totalLag(await recorderLags(topics, names));
+  } catch (error) {
+    if (!isMillraceError(error, 'TopicUnknown')) throw error;
+    return totalLag([]);
+  }
 }
 
 function endpointName(url: string): string {

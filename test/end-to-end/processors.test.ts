@@ -67,6 +67,16 @@ test('source: topic shows the open window as blocks arrive and are undone, and i
     node.advance();
   }
   assert.equal(heads.size, 8, 'every head was seen in the rows');
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const ofProcessor =
+    /^millrace_processor_provisional_(\w+)\{.*processor="blocks-by-window",?(?:state="(\w+)")?.*\} (\d+)$/gm;
+  const [height, ...states] = [...metrics.matchAll(ofProcessor)].map((match) => match.slice(1)).sort();
+  assert.ok(Number(height?.[2]) >= node.head() - 1, `${height}`);
+  assert.deepEqual(states, [
+    ['state', 'elsewhere', '0'],
+    ['state', 'owner', '1'],
+    ['state', 'waiting', '0'],
+  ]);
   const csv = await (await ask('?format=csv&provisional=true')).text();
   assert.match(csv, /^window_start,blocks,newest,last,provisional\r\n/);
   assert.match(csv, /,true\r\n$/);
@@ -138,6 +148,15 @@ test('finished windows are computed again on demand; nothing changes, and what e
   );
   assert.equal(gone.code, 4);
   assert.match(gone.stderr, /WindowExpired: 3 finished window\(s\).*from 2023-07-13T17:39:00Z on/);
+
+  const [gas] = exampleProcessors;
+  aManifest(folder, { url: node.url, processors: [{ ...gas, engine: 'spark' }] });
+  const spark = await rerun('gas-by-window');
+  assert.deepEqual([spark.code, spark.stdout], [2, '']);
+  assert.match(
+    spark.stderr,
+    /SqlDenied: processor gas-by-window: .*engine is spark, and no Spark is configured/,
+  );
   assert.deepEqual((await dumpData(data)).results, before.results);
   rmSync(data, { recursive: true });
   assert.match((await rerun('gas-by-window')).stderr, /DataFolderMissing/);

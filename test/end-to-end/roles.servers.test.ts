@@ -105,6 +105,9 @@ test('roles alone fill the tables exactly, whoever is stopped, replaced or fence
   assert.ok((await sample(recorder, 'millrace_recorded_transactions_total')) > 0);
   assert.equal(await sample(recorder, 'millrace_dead_letters_total'), 0);
   assert.ok((await sample(processor, 'millrace_processor_windows')) > 0);
+  assert.ok((await sample(processor, 'millrace_processor_windows_done_total')) > 0);
+  assert.equal(await sample(processor, 'millrace_processor_claims_held'), 0);
+  assert.equal(await sample(processor, 'millrace_processor_claims_lost_total'), 0);
   await eventually('the pages know the head and the tables', 15_000, async () => {
     const status = (await (await fetch(`${web.url}api/status`)).json()) as PipelineStatus;
     assert.equal(status.head?.number, node.chain.last);

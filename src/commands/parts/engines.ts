@@ -15,21 +15,33 @@ export interface Engines {
   close(): Promise<void>;
 }
 
-export async function enginesOver(
-  duckdb: BatchEngine,
-  deps: {
-    readonly pipeline: Pipeline;
-    readonly config: Config;
-    readonly tempFolder: string;
-    readonly clock: Clock;
-    readonly logger: Logger;
-  },
-): Promise<Engines> {
+interface EngineDeps {
+  readonly pipeline: Pipeline;
+  readonly config: Config;
+  readonly tempFolder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** With a DuckDB of their own, which ends with them. */
+export async function openEngines(deps: EngineDeps): Promise<Engines> {
+  const { openDuckDbEngine } = await import('../../batch-engine/duckdb.ts');
+  const duckdb = await openDuckDbEngine(deps);
+  try {
+    const { engine } = await enginesOver(duckdb, deps);
+    return { engine, close: () => engine.close() };
+  } catch (error) {
+    await duckdb.close();
+    throw error;
+  }
+}
+
+export async function enginesOver(duckdb: BatchEngine, deps: EngineDeps): Promise<Engines> {
   const { config, tempFolder, clock, logger } = deps;
   const { master, home, windowBytes = defaultWindowBytes } = config.spark;
   const places = master === undefined ? undefined : sparkPlaces(deps);
   if (master === undefined || !places)
-    return { engine: engineOf({ duckdb, windowBytes }), close: async () => undefined };
+    return { engine: engineOf({ duckdb, windowBytes, logger }), close: async () => undefined };
   const { openSparkEngine } = await import('../../batch-engine/spark/open.ts');
   const spark = await openSparkEngine({
     ...places,
@@ -41,5 +53,5 @@ export async function enginesOver(
     clock,
     logger,
   });
-  return { engine: engineOf({ duckdb, spark, windowBytes }), close: () => spark.close() };
+  return { engine: engineOf({ duckdb, spark, windowBytes, logger }), close: () => spark.close() };
 }

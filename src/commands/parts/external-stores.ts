@@ -11,6 +11,7 @@ import {
   externalStores,
   logPlace,
   resultsAddress,
+  type UnmadeLog,
 } from '../../stores/opening/external.ts';
 import { observed, observeStore } from '../../stores/opening/observe.ts';
 import type { Openers, StoreKey } from '../../stores/opening/stores.ts';
@@ -27,8 +28,8 @@ const slots = {
 export interface ExternalStoreDeps {
   readonly pipeline: Pipeline;
   readonly config: Config;
-  /** Makes the log's keyspace and tables, as the recorder does. Default: waits for them. */
-  readonly makesLog?: boolean;
+  /** Default: waits for it. */
+  readonly unmadeLog?: UnmadeLog;
   /** Hears of every error that a call of a store rejects with. */
   readonly failed: (store: StoreKey, error: MillraceError) => void;
   readonly clock: Clock;
@@ -73,7 +74,7 @@ export interface SparkPlaces {
 
 function optionsOf(
   store: StoreKey,
-  { pipeline, config, makesLog = false, clock, logger }: Omit<ExternalStoreDeps, 'failed'>,
+  { pipeline, config, unmadeLog = 'wait', clock, logger }: Omit<ExternalStoreDeps, 'failed'>,
 ): ExternalStoreOptions | undefined {
   const { path, of } = slots[store];
   const { external } = of(pipeline);
@@ -87,7 +88,7 @@ function optionsOf(
     pipeline: pipeline.metadata.name,
     replicationFactor: pipeline.spec.replicationFactor,
     retention: parseRetention(pipeline.spec.transactionLog.retention),
-    makesLog,
+    unmadeLog,
     clock,
     logger,
   };

@@ -2,6 +2,7 @@
 // and in a role alone.
 
 import type { ChainReader } from '../../chain/reader.ts';
+import { isMillraceError } from '../../errors.ts';
 import type { Processors } from '../../processor/processor.ts';
 import { type Recorder, recorderGroups } from '../../recorder/recorder.ts';
 import type { Health } from '../../status/health.ts';
@@ -23,12 +24,17 @@ export function healthOfStore<K extends StoreKey>(
   names: PipelineTopics,
 ): void {
   const ask = {
-    topics: (topics: Topics) => topics.ends(names.blocks),
+    // That nobody has made the topic is an answer too.
+    topics: (topics: Topics) => topics.ends(names.blocks).catch(unlessUnknown),
     log: (log: Stores['log']) => log.newestFinal(),
     results: (results: Stores['results']) => results.tables(),
     metadata: (metadata: Stores['metadata']) => metadata.savedQueries('cluster'),
   }[key] as (opened: Stores[K]) => Promise<unknown>;
   health.probe(storeNames[key], () => ask(store));
+}
+
+function unlessUnknown(error: unknown): void {
+  if (!isMillraceError(error, 'TopicUnknown')) throw error;
 }
 
 export function healthOfStreamer(

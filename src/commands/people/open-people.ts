@@ -10,14 +10,17 @@ import { onFile } from '../../data-folder/file-error.ts';
 import { lockFolder, readOwner } from '../../data-folder/lock.ts';
 import { isMillraceError, MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { type Accounts, createAccounts } from '../../people/accounts.ts';
 import { createAuditRecorder } from '../../people/audit-recorder.ts';
 import { createPeople, type People } from '../../people/people.ts';
 import { openEmbeddedMetadata } from '../../stores/metadata/embedded.ts';
 import type { Metadata, User } from '../../stores/metadata/port.ts';
+import type { Openers } from '../../stores/opening/stores.ts';
+import type { Results } from '../../stores/results/port.ts';
 import { openersOf } from '../parts/external-stores.ts';
 import { askOwner } from '../query/ask-owner.ts';
 import { dataFolder } from '../query/data-folder-flag.ts';
-import { peopleThroughOwner } from './people-through-owner.ts';
+import { accountsThroughOwner, peopleThroughOwner } from './people-through-owner.ts';
 
 export interface PlaceFlags {
   readonly file?: string;
@@ -26,6 +29,7 @@ export interface PlaceFlags {
 
 export interface OpenPeople {
   readonly people: People;
+  readonly accounts: Accounts;
   close(): Promise<void>;
 }
 
@@ -42,27 +46,27 @@ interface OpenOptions {
 export async function openPeople(flags: PlaceFlags, options: OpenOptions): Promise<OpenPeople> {
   const { config } = options;
   const pipeline = flags.file === undefined ? undefined : await readManifest(flags.file);
-  if (pipeline) {
-    const openers = openersOf(['metadata'], {
-      ...options,
-      pipeline,
-      makesLog: false,
-      failed: () => undefined,
-    });
-    if (openers.metadata) return over(await openers.metadata(), options);
-  }
+  const stores = pipeline
+    ? openersOf(['metadata', 'results'], { ...options, pipeline, failed: () => undefined })
+    : {};
+  const { metadata, results } = stores;
+  if (metadata) return over(await metadata(), results, options);
   const folder = dataFolder({
     given: flags.data ?? config.dataFolder,
     pipeline: pipeline?.metadata.name,
   });
   try {
     const lock = lockFolder(folder);
-    return await openFolder(folder, options, () => lock.release());
+    return await openFolder(folder, results, options, () => lock.release());
   } catch (error) {
     const running = readOwner(folder);
     if (!isMillraceError(error, 'DataFolderLocked') || !running?.url) throw error;
     const ask = askOwner({ ...running, url: running.url }, { folder, answerMs, signal: options.signal });
-    return { people: peopleThroughOwner(ask), close: async () => undefined };
+    return {
+      people: peopleThroughOwner(ask),
+      accounts: accountsThroughOwner(ask),
+      close: async () => undefined,
+    };
   }
 }
 
@@ -74,13 +78,22 @@ export async function findUser(people: People, name: string): Promise<User> {
   return found;
 }
 
-async function openFolder(folder: string, options: OpenOptions, unlock: () => void): Promise<OpenPeople> {
+async function openFolder(
+  folder: string,
+  results: Openers['results'],
+  options: OpenOptions,
+  unlock: () => void,
+): Promise<OpenPeople> {
   try {
     const place = join(folder, 'metadata');
     onFile(place, () => mkdirSync(place, { recursive: true }));
-    const opened = over(await openEmbeddedMetadata({ file: join(place, 'metadata.sqlite') }), options);
+    const opened = over(
+      await openEmbeddedMetadata({ file: join(place, 'metadata.sqlite') }),
+      results,
+      options,
+    );
     return {
-      people: opened.people,
+      ...opened,
       close: async () => {
         await opened.close();
         unlock();
@@ -92,10 +105,24 @@ async function openFolder(folder: string, options: OpenOptions, unlock: () => vo
   }
 }
 
-function over(metadata: Metadata, { clock, logger }: OpenOptions): OpenPeople {
+function over(
+  metadata: Metadata,
+  openResults: Openers['results'],
+  { clock, logger }: OpenOptions,
+): OpenPeople {
   const audit = createAuditRecorder({ metadata, clock, logger });
+  const who = 'command-line';
+  let results: Results | undefined;
+  const access = async () => {
+    results ??= await openResults?.();
+    return results?.access;
+  };
   return {
-    people: createPeople({ metadata, audit, clock, who: 'command-line' }),
-    close: () => metadata.close(),
+    people: createPeople({ metadata, audit, clock, who }),
+    accounts: createAccounts({ access, metadata, audit, who }),
+    close: async () => {
+      await results?.close();
+      await metadata.close();
+    },
   };
 }

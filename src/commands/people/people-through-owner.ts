@@ -1,11 +1,23 @@
 // Users and tokens of a pipeline that runs, through its API.
 
+import type { Accounts } from '../../people/accounts.ts';
 import type { People } from '../../people/people.ts';
 import type { AuditEntry, Token, User } from '../../stores/metadata/port.ts';
+import type { Credentials } from '../../stores/results/access.ts';
 import type { Ask } from '../query/ask-owner.ts';
 
+const path = (...parts: readonly string[]) => ['api', ...parts.map(encodeURIComponent)].join('/');
+
+export function accountsThroughOwner(ask: Ask): Accounts {
+  return {
+    grant: async (owner, options) => (await ask('PUT', path('access', owner), options)) as Credentials,
+    revoke: async (owner) => {
+      await ask('DELETE', path('access', owner));
+    },
+  };
+}
+
 export function peopleThroughOwner(ask: Ask): People {
-  const path = (...parts: readonly string[]) => ['api', ...parts.map(encodeURIComponent)].join('/');
   return {
     addUser: async (user) => (await ask('POST', path('users'), user)) as User,
     users: async () => ((await ask('GET', path('users'))) as { users: readonly User[] }).users,

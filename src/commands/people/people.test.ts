@@ -113,6 +113,8 @@ test('what makes no sense is said in one line', { timeout: 300_000 }, async (t) 
   assert.match(await refused('token', 'create', 'bob', 'x', '--expires', 'soon'), /90d or 12h, or never/);
   assert.match(await refused('user', 'list', '--data', 'nowhere'), /DataFolderMissing/);
   assert.match(await refused('user', 'rename'), /unknown command/);
+  assert.match(await refused('user', 'access', 'cluster'), /^millrace: AccessAbsent: [^\n]+\n$/);
+  assert.match(await refused('user', 'access', 'x', '--rotate', '--revoke'), /cannot be used with option/);
   for (const command of ['user', 'token', 'audit']) {
     assert.match(good(await run(command, '--help')), /Examples:\n {2}\$ millrace /);
   }

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { systemClock } from '../../clock.ts';
 import { readConfig } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
+import type { Accounts } from '../../people/accounts.ts';
 import type { People } from '../../people/people.ts';
 import type { ResultRow } from '../../stores/results/port.ts';
 import { isAbort } from '../../together.ts';
@@ -29,7 +30,10 @@ export function formatOption(): Option {
   ).choices(outputFormats);
 }
 
-export async function withPeople(flags: PlaceFlags, work: (people: People) => Promise<void>): Promise<void> {
+export async function withPeople(
+  flags: PlaceFlags,
+  work: (people: People, accounts: Accounts) => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   const opened = await openPeople(flags, {
@@ -40,7 +44,7 @@ export async function withPeople(flags: PlaceFlags, work: (people: People) => Pr
     signal: stop.signal,
   });
   try {
-    await work(opened.people);
+    await work(opened.people, opened.accounts);
   } catch (error) {
     if (!isAbort(error, stop.signal)) throw error;
     process.exitCode = 130;

@@ -3,9 +3,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDuckDbEngine } from '../../batch-engine/duckdb.ts';
 import { metricsOfLog, metricsOfProcessors } from '../../status/metrics-of.ts';
-import { enginesOver } from '../parts/engines.ts';
+import { openEngines } from '../parts/engines.ts';
 import { healthOfProcessors } from '../parts/health-of.ts';
 import { buildProcessors, readsTopics } from '../parts/processors.ts';
 import type { Role } from './role.ts';
@@ -22,10 +21,8 @@ export const process: Role = {
     const results = await context.store('results');
     const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-process-'));
     context.onClose('the temporary folder', () => rm(tempFolder, { recursive: true, force: true }));
-    const duckdb = await openDuckDbEngine({ tempFolder, clock });
-    context.onClose('DuckDB', () => duckdb.close());
-    const engines = await enginesOver(duckdb, { ...context, tempFolder });
-    context.onClose('Spark', () => engines.close());
+    const engines = await openEngines({ ...context, tempFolder });
+    context.onClose('the engines', () => engines.close());
     const topics = readsTopics(pipeline) ? await context.store('topics') : undefined;
     if (topics) await context.topicsMade(topics);
     const processors = buildProcessors({

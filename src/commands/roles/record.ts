@@ -8,6 +8,7 @@ import type { Role } from './role.ts';
 export const record: Role = {
   name: 'record',
   stores: () => ['topics', 'log'],
+  unmadeLog: 'make',
   open: async (context) => {
     const { pipeline, names, clock, logger, metrics, health } = context;
     const log = await context.store('log');

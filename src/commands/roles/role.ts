@@ -6,6 +6,7 @@ import type { Config } from '../../config.ts';
 import type { Logger } from '../../logger.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Health } from '../../status/health.ts';
+import type { UnmadeLog } from '../../stores/opening/external.ts';
 import type { StoreKey, Stores } from '../../stores/opening/stores.ts';
 import type { PipelineTopics } from '../../stores/topics/pipeline-topics.ts';
 import type { HealthServer } from './health-server.ts';
@@ -16,6 +17,8 @@ export interface Role {
   readonly name: RoleName;
   /** The stores that it works on; a managed one is refused. */
   stores(pipeline: Pipeline): readonly StoreKey[];
+  /** What it does before the log is there. Default: waits for it. */
+  readonly unmadeLog?: UnmadeLog;
   /** Opens what it needs; answers the loop that is its work. */
   open(context: RoleContext): Promise<(signal: AbortSignal) => Promise<void>>;
 }

@@ -43,7 +43,7 @@ export async function runRole(role: Role, flags: RoleFlags): Promise<void> {
   const openers = openersOf(stores, {
     pipeline,
     config,
-    makesLog: role.name === 'record',
+    unmadeLog: role.unmadeLog ?? 'wait',
     clock,
     logger,
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),

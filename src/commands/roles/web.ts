@@ -1,6 +1,5 @@
 // `millrace web`: the pages and the API over the stores. It runs no stage: what it shows is read back from them.
 
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +21,8 @@ const expireEveryMs = 60 * 60_000;
 export const web: Role = {
   name: 'web',
   stores: () => ['metadata', 'topics', 'log', 'results'],
+  // The pages come before the streaming.
+  unmadeLog: 'empty',
   open: async (context) => {
     const { pipeline, names, clock, logger, metrics, health, host, signal } = context;
     const metadata = await context.store('metadata');
@@ -60,7 +61,6 @@ export const web: Role = {
       metadata,
       live: { topics, names },
       query: createQueryRunner({ stores: { log, results, engine }, signal }),
-      token: randomBytes(24).toString('base64url'),
       logger: logger.child({ role: 'web', level: 'warn' }),
       uiFolder,
     });

@@ -106,7 +106,7 @@ async function open(
 
   const external = openersOf(['topics', 'log', 'results', 'metadata'], {
     ...options,
-    makesLog: true,
+    unmadeLog: 'make',
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),
   });
 

@@ -4,7 +4,11 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../logger.ts';
 import { parseStoreUrl, type StoreAddress, type StoreUrlRules } from '../store-url.ts';
+import { emptyUntilMade } from '../transaction-log/empty-until-made.ts';
 import type { Stores } from './stores.ts';
+
+/** A log that nobody has made yet: make it, wait for it, or take it for empty until somebody has. */
+export type UnmadeLog = 'make' | 'wait' | 'empty';
 
 export interface ExternalStoreOptions {
   readonly url: string;
@@ -15,8 +19,7 @@ export interface ExternalStoreOptions {
   readonly replicationFactor: number;
   /** Of the log, in ms. */
   readonly retention: number | 'forever';
-  /** Makes what the log needs where it is missing; without it: waits until the recorder has. */
-  readonly makesLog: boolean;
+  readonly unmadeLog: UnmadeLog;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -51,7 +54,7 @@ export function resultsAddress({ url, where }: Pick<ExternalStoreOptions, 'url' 
 
 /**
  * Checks the address at once and answers how to open the store, as often as is needed. @throws StoreUrlInvalid; the
- * opening StoreUnreachable, StoreDenied, StoreDiffers
+ * opening LogNotMade, StoreUnreachable, StoreDenied, StoreDiffers
  */
 export const externalStores = {
   topics: ({ url, where, replicationFactor, clock, logger }) => {
@@ -61,12 +64,14 @@ export const externalStores = {
       return openKafkaTopics({ address, replicationFactor, clock, logger });
     };
   },
-  log: ({ url, where, pipeline, replicationFactor, retention, makesLog, clock, logger }) => {
+  log: ({ url, where, pipeline, replicationFactor, retention, unmadeLog, clock, logger }) => {
     const { address, keyspace } = logPlace({ url, where, pipeline });
     return async () => {
       const { openCassandraLog } = await import('../transaction-log/cassandra/open.ts');
-      const create = makesLog;
-      return openCassandraLog({ address, keyspace, replicationFactor, retention, create, clock, logger });
+      const create = unmadeLog === 'make';
+      const open = () =>
+        openCassandraLog({ address, keyspace, replicationFactor, retention, create, clock, logger });
+      return unmadeLog === 'empty' ? emptyUntilMade(open, clock) : open();
     };
   },
   results: ({ url, where, clock, logger }) => {

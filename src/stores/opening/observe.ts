@@ -4,7 +4,7 @@
 import { type ErrorCode, isMillraceError, type MillraceError } from '../../errors.ts';
 
 /** Answers that callers wait or ask for, not failures. */
-const answers: ReadonlySet<ErrorCode> = new Set(['TopicUnknown', 'RowsMissing', 'ClaimLost']);
+const answers: ReadonlySet<ErrorCode> = new Set(['TopicUnknown', 'LogNotMade', 'RowsMissing', 'ClaimLost']);
 
 /** The same promise; `failed` hears when it rejects with an error of Millrace's that is a failure. */
 export async function observed<T>(call: Promise<T>, failed: (error: MillraceError) => void): Promise<T> {

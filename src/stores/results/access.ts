@@ -3,6 +3,9 @@
 import type { Owner } from './port.ts';
 
 export interface Credentials {
+  /** Where the store answers this process. */
+  readonly host: string;
+  readonly port: number;
   readonly user: string;
   /** Shown once: the store keeps only its hash. */
   readonly password: string;
@@ -16,6 +19,8 @@ export interface Access {
    * owner's schema and the cluster's. @throws StoreDenied, StoreDiffers when somebody else made an account of this name
    */
   grant(owner: Owner): Promise<Credentials>;
+  /** Has the owner an account? */
+  granted(owner: Owner): Promise<boolean>;
   /** Removes the account. */
   revoke(owner: Owner): Promise<void>;
 }

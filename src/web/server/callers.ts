@@ -33,7 +33,8 @@ export interface Callers {
 const refusedPerMinute = 60;
 
 export function createCallers(options: {
-  readonly token: string;
+  /** The data folder's; a server without such a folder has none. */
+  readonly token: string | undefined;
   readonly host: string;
   /** Of what is not a user's. */
   readonly queryOwner: MetadataOwner;
@@ -47,7 +48,7 @@ export function createCallers(options: {
   let refused = { minute: 0, count: 0 };
 
   async function holderOf(secret: string): Promise<Caller | undefined> {
-    if (sameSecret(secret, token)) return folder;
+    if (token !== undefined && sameSecret(secret, token)) return folder;
     if (!isSecret(secret)) return undefined;
     const holder = await metadata.tokenHolder(hashSecret(secret), clock.now());
     if (!holder) return undefined;
@@ -83,6 +84,11 @@ export function createCallers(options: {
     },
     reading: (request) => callerOf(request, page),
     keeper: async (request) => {
+      if (token === undefined) {
+        const problem =
+          'users, tokens and the audit trail are kept on the command line: millrace user, token and audit, with -f and the manifest';
+        throw new MillraceError('RequestRefused', { problem });
+      }
       const caller = await callerOf(request, undefined);
       if (caller.who === 'folder') return caller;
       throw new MillraceError('RequestRefused', { problem: 'this takes the token of the data folder' });

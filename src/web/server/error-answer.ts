@@ -17,6 +17,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   SubscriptionUnknown: 404,
   UserExists: 409,
   TokenExists: 409,
+  AccessExists: 409,
   RequestRefused: 403,
   SqlFailed: 422,
   SqlLimit: 422,

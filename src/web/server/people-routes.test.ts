@@ -101,6 +101,8 @@ test('users and tokens are the keeper’s: no user’s token and no page may tou
     ['GET', '/api/users/frank/tokens'],
     ['POST', '/api/users/frank/tokens', { name: 'more' }],
     ['DELETE', '/api/users/frank/tokens/laptop'],
+    ['PUT', '/api/access/cluster', { rotate: true }],
+    ['DELETE', '/api/access/user%2Ffrank'],
     ['GET', '/api/audit'],
   ] as const) {
     for (const token of [secret, undefined, 'guess']) {
@@ -132,6 +134,16 @@ test('what cannot be is refused with its reason', async () => {
   const made = await ask<User>(fixture.token, 'POST', '/api/users', { name: 'Zoë O’Hara-Ng' });
   assert.equal(made.body.id, 'zoe-o-hara-ng');
   assert.equal((await ask(fixture.token, 'DELETE', '/api/users/grace/tokens/none')).status, 404);
+});
+
+test('embedded results have no database accounts, and say so', async () => {
+  await aUser('judy');
+  for (const owner of ['cluster', 'user%2Fjudy']) {
+    const { status, body } = await ask(fixture.token, 'PUT', `/api/access/${owner}`, {});
+    assert.deepEqual([status, body.code], [400, 'AccessAbsent']);
+  }
+  const nobody = await ask(fixture.token, 'PUT', '/api/access/user%2Fnobody', { rotate: false });
+  assert.deepEqual([nobody.status, nobody.body.code], [404, 'UserUnknown']);
 });
 
 test('the trail says who did what and how it ended, without a secret', async () => {

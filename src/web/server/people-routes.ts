@@ -1,8 +1,10 @@
-// Users, tokens and the audit trail over HTTP, for whoever has the data folder's token: this is how `millrace user` and
-// `millrace token` reach a pipeline that runs.
+// Users, tokens, database accounts and the audit trail over HTTP, for whoever has the data folder's token: this is how `millrace user` and
+// `millrace token` reach `millrace run`; `millrace web` refuses them, for its metadata is asked directly.
 
 import Type from 'typebox';
+import type { Accounts } from '../../people/accounts.ts';
 import { type People, tokenNamePattern, userIdPattern, userNameLimit } from '../../people/people.ts';
+import type { Owner } from '../../stores/results/port.ts';
 import type { Callers } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
 
@@ -22,12 +24,20 @@ const Page = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
   before: Type.Optional(Type.String({ maxLength: 60 })),
 });
+const OfOwner = Type.Object({
+  owner: Type.String({ pattern: `^(cluster|user/${userIdPattern.slice(1, -1)})$` }),
+});
+const NewAccess = Type.Object({ rotate: Type.Boolean({ default: false }) }, closed);
 const OfUser = Type.Object({ id: UserId });
 const OfToken = Type.Object({ id: UserId, name: TokenName });
 
 export function routePeople(
   app: TypedApp,
-  { people, callers }: { readonly people: People; readonly callers: Callers },
+  {
+    people,
+    accounts,
+    callers,
+  }: { readonly people: People; readonly accounts: Accounts; readonly callers: Callers },
 ): void {
   app.get('/api/users', async (request) => {
     await callers.keeper(request);
@@ -62,6 +72,17 @@ export function routePeople(
   app.delete('/api/users/:id/tokens/:name', { schema: { params: OfToken } }, async (request, reply) => {
     await callers.keeper(request);
     await people.revokeToken(request.params.id, request.params.name);
+    return reply.status(204).send();
+  });
+
+  app.put('/api/access/:owner', { schema: { params: OfOwner, body: NewAccess } }, async (request) => {
+    await callers.keeper(request);
+    return accounts.grant(request.params.owner as Owner, request.body);
+  });
+
+  app.delete('/api/access/:owner', { schema: { params: OfOwner } }, async (request, reply) => {
+    await callers.keeper(request);
+    await accounts.revoke(request.params.owner as Owner);
     return reply.status(204).send();
   });
 

@@ -5,6 +5,7 @@ import Fastify from 'fastify';
 import { type Clock, systemClock } from '../../clock.ts';
 import { MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
+import { createAccounts } from '../../people/accounts.ts';
 import { createAuditRecorder } from '../../people/audit-recorder.ts';
 import { createPeople } from '../../people/people.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
@@ -47,8 +48,11 @@ export interface WebOptions extends Watchers {
   readonly live?: { readonly topics: Topics; readonly names: PipelineTopics };
   /** Whose saved queries and subscriptions the page shows. Default `cluster`. */
   readonly queryOwner?: MetadataOwner;
-  /** Opens everything, users and tokens included: `Authorization: Bearer <token>`. A user's own token opens the rest. */
-  readonly token: string;
+  /**
+   * Of the data folder: opens everything, users and tokens included, as `Authorization: Bearer <token>`. A user's own token
+   * opens the rest. Without it nobody changes users over HTTP.
+   */
+  readonly token?: string;
   readonly logger: Logger;
   /** Where the built pages are. */
   readonly uiFolder: string;
@@ -89,12 +93,14 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   routeResults(typed, results);
   routeTables(app, results);
   const audit = createAuditRecorder({ metadata, clock, logger });
-  const callers = createCallers({ queryOwner: 'cluster', ...options, host, audit, clock });
+  const callers = createCallers({ queryOwner: 'cluster', token: undefined, ...options, host, audit, clock });
   const people = createPeople({ metadata, audit, clock, who: 'folder' });
   routeQueries(typed, { ...options, callers, audit, clock });
   routeSubscriptions(typed, { metadata, callers, audit, clock });
   if (options.live) routeSubscriptionEvents(typed, { ...options.live, metadata, callers, clock, logger });
-  routePeople(typed, { people, callers });
+  const access = async () => results.access;
+  const accounts = createAccounts({ access, metadata, audit, who: 'folder' });
+  routePeople(typed, { people, accounts, callers });
   sweepExpired(app, { metadata, clock, logger });
   await routePages(app, options.uiFolder);
 

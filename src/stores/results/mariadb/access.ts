@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { MillraceError } from '../../../errors.ts';
+import type { StoreHost } from '../../store-url.ts';
 import type { Access } from '../access.ts';
 import type { Owner } from '../port.ts';
 import { alone } from './bookkeeping.ts';
@@ -13,12 +14,11 @@ import { ensureSchema, findSchema } from './owners.ts';
 
 const RIGHTS = 'SELECT, SHOW VIEW';
 
-export function createAccess(connections: Connections, database: string): Access {
+export function createAccess(connections: Connections, database: string, at: StoreHost): Access {
   const { store } = connections;
 
   const ensureAccount = async (connection: Connection, owner: Owner, account: string): Promise<void> => {
-    const [row]: [number][] = await connection.query('SELECT account FROM owners WHERE owner = ?', [owner]);
-    const isOurs = row?.[0] === 1;
+    const isOurs = await isGranted(connection, owner);
     // Noted first: an account whose maker died before it had a password is still Millrace's.
     await connection.query('UPDATE owners SET account = 1 WHERE owner = ?', [owner]);
     try {
@@ -48,17 +48,17 @@ export function createAccess(connections: Connections, database: string): Access
             }
             const password = randomBytes(24).toString('base64url');
             await setPassword(connection, account, password);
-            return { user: schema, password, schema };
+            return { host: at.host, port: at.port, user: schema, password, schema };
           }),
       ),
+
+    granted: (owner) =>
+      connections.use({ action: 'to look for an account' }, (connection) => isGranted(connection, owner)),
 
     revoke: (owner) =>
       connections.use({ action: 'to drop an account (it needs CREATE USER)' }, async (connection) => {
         const schema = await findSchema(connection, owner);
-        const [row]: [number][] = await connection.query('SELECT account FROM owners WHERE owner = ?', [
-          owner,
-        ]);
-        if (schema === undefined || row?.[0] !== 1) return;
+        if (schema === undefined || !(await isGranted(connection, owner))) return;
         await connection.query(`DROP USER IF EXISTS ${accountOf(connection, schema)}`);
         await connection.query('UPDATE owners SET account = 0 WHERE owner = ?', [owner]);
       }),
@@ -77,6 +77,11 @@ export function createAccess(connections: Connections, database: string): Access
       throw new MillraceError(code, { store, action: `to set the password of ${account}`, problem });
     }
   }
+}
+
+async function isGranted(connection: Connection, owner: Owner): Promise<boolean> {
+  const [row]: [number][] = await connection.query('SELECT account FROM owners WHERE owner = ?', [owner]);
+  return row?.[0] === 1;
 }
 
 function accountOf(connection: Connection, schema: string): string {

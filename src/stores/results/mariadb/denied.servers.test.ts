@@ -11,7 +11,10 @@ import { aRequest, code, fill } from '../contract.fixture.ts';
 import type { Owner } from '../port.ts';
 import { adminConnection, openStore, ownDatabase, serverAddress } from './mariadb.fixture.ts';
 
-async function signIn(t: TestContext, { user, password }: Credentials): Promise<Connection> {
+async function signIn(
+  t: TestContext,
+  { user, password }: Pick<Credentials, 'user' | 'password'>,
+): Promise<Connection> {
   const [host] = serverAddress().hosts;
   const connection = await createConnection({ ...host, user, password, rowsAsArray: true });
   t.after(() => connection.end());
@@ -59,19 +62,23 @@ test('a new password ends the old one; a revoked account is gone; accounts of ot
   const owner: Owner = `user/${randomBytes(4).toString('hex')}`;
   const { access } = store;
   assert.ok(access);
+  assert.equal(await access.granted(owner), false);
   const first = await access.grant(owner);
+  assert.equal(await access.granted(owner), true);
+  assert.deepEqual({ host: first.host, port: first.port }, serverAddress().hosts[0]);
   await signIn(t, first);
   const second = await access.grant(owner);
   assert.notEqual(first.password, second.password);
   await assert.rejects(signIn(t, first), refusal(1045));
   await signIn(t, second);
   await access.revoke(owner);
+  assert.equal(await access.granted(owner), false);
   await assert.rejects(signIn(t, second), refusal(1045));
 
   await admin.query(`CREATE USER '${foreign}'@'%' IDENTIFIED BY 'theirs'`);
   await assert.rejects(access.grant(`user/${foreign.slice(5)}`), code('StoreDiffers'));
   await access.revoke(`user/${foreign.slice(5)}`);
-  await signIn(t, { user: foreign, password: 'theirs', schema: '' });
+  await signIn(t, { user: foreign, password: 'theirs' });
 });
 
 test('an account that lacks a privilege is told which, and goes on once it has it', async (t) => {

@@ -93,7 +93,7 @@ export async function openMariaDbResults({
       return file && { ...file, bytes: readChunks(connections, { table, place, file }) };
     },
 
-    access: createAccess(connections, database),
+    access: createAccess(connections, database, address.hosts[0] ?? { host: '', port: 0 }),
     provisional: createProvisional(connections, catalogue),
     staging,
 

@@ -2,7 +2,7 @@
 // row of `eras` that a process reads once. Only eras that are still open are read block by block.
 
 import type { Clock } from '../../../clock.ts';
-import type { Run } from '../embedded/covered-runs.ts';
+import type { Run } from '../covered-runs.ts';
 import type { TimeRange } from '../port.ts';
 import type { Lifetime } from './lifetime.ts';
 import { hexOf, numberOf, secondsOf } from './row-codec.ts';

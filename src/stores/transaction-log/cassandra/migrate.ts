@@ -14,7 +14,7 @@ export interface SchemaOptions {
   readonly replicationFactor: number;
   /** In ms. */
   readonly retention: number | 'forever';
-  /** Make what is missing. Without it: @throws StoreUnreachable until somebody has. */
+  /** Make what is missing. Without it: @throws LogNotMade until somebody has. */
   readonly create: boolean;
   readonly logger: Logger;
 }
@@ -26,7 +26,7 @@ interface FoundTable {
   readonly columns: readonly string[];
 }
 
-/** @throws StoreDiffers, StoreUnreachable, StoreDenied */
+/** @throws LogNotMade, StoreDiffers, StoreUnreachable, StoreDenied */
 export async function prepareSchema(session: Session, options: SchemaOptions): Promise<void> {
   const { keyspace, create, retention, logger } = options;
   const differs = (what: string, problem: string) =>
@@ -174,8 +174,5 @@ function sameOptions(
 }
 
 function notThere(session: Session, what: string): MillraceError {
-  return new MillraceError('StoreUnreachable', {
-    store: session.store,
-    problem: `${what} is not there yet; the recorder makes it`,
-  });
+  return new MillraceError('LogNotMade', { store: session.store, what });
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../../clock.ts';
 import type { Logger } from '../../../logger.ts';
 import type { StoreAddress } from '../../store-url.ts';
 import type { BlockRow, Row } from '../columns.ts';
-import { CoveredRuns, type Run } from '../embedded/covered-runs.ts';
+import { CoveredRuns, type Run } from '../covered-runs.ts';
 import type { CanonicalEntry, FinalBlock, TransactionLog } from '../port.ts';
 import { Acks } from './acks.ts';
 import { BlockWrites } from './block-writes.ts';
@@ -40,7 +40,7 @@ interface BlockName {
   readonly hash: string;
 }
 
-/** @throws StoreUnreachable, StoreDenied, StoreDiffers */
+/** @throws LogNotMade, StoreUnreachable, StoreDenied, StoreDiffers */
 export async function openCassandraLog(options: CassandraLogOptions): Promise<TransactionLog> {
   const session = await Session.open(options);
   try {

@@ -106,9 +106,9 @@ describe('Cassandra: keyspace and tables', () => {
     await assert.rejects(
       openCassandraLog({ ...logOptions, keyspace: newKeyspace(), create: false }),
       (error) => {
-        assert.ok(isMillraceError(error, 'StoreUnreachable'));
+        assert.ok(isMillraceError(error, 'LogNotMade'));
         assert.ok(error.retry);
-        assert.match(error.message, /keyspace \w+ is not there yet; the recorder makes it/);
+        assert.match(error.message, /has no keyspace \w+ yet$/);
         return true;
       },
     );

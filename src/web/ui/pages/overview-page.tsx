@@ -71,7 +71,7 @@ function NewestTransactions() {
       </header>
       {transactions === undefined && <LoadState error={null} what="transactions" />}
       {transactions?.length === 0 && (
-        <p className="quiet load-state">None yet: the first block is on its way through the topics.</p>
+        <p className="quiet load-state">Nothing recorded yet: the first block shows here.</p>
       )}
       {shown && shown.length > 0 && (
         <TransactionTable transactions={shown} label="Newest transactions, by block" />

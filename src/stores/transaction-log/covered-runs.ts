@@ -1,7 +1,7 @@
 // Coverage as it grows: runs of final blocks, each the parent of the next. A run that arrives between two others joins
 // them; numbers that follow each other without the parent link do not.
 
-import type { Coverage } from '../port.ts';
+import type { Coverage } from './port.ts';
 
 export interface Run extends Coverage {
   /** Parent hash of the first block, hash of the last. */
