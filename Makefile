@@ -35,10 +35,10 @@ faults: setup
 browser-test: setup browser
 	@$(NODE) test/run.ts browser
 
-## faults-long: kill -9 at 50 random moments (make faults: 10)
+## faults-long: kill -9 at 50 random moments (make faults: 10), and every fault on real servers with freezes of 30 s
 .PHONY: faults-long
 faults-long: setup
-	@MILLRACE_TEST_KILLS=50 $(NODE) test/run.ts faults
+	@MILLRACE_TEST_KILLS=50 MILLRACE_TEST_FAULTS=all $(NODE) test/run.ts faults faults-on-servers
 
 ## servers: start Kafka, Cassandra, MariaDB and a MongoDB wire server, print addresses (SERVERS=3: three nodes each of the first two)
 ## servers-stop: end exactly those

@@ -41,16 +41,15 @@ test(`faults on real servers, seed ${seed}`, { timeout: 3_600_000 }, async (t) =
   const { node, log, results } = world;
   const { first } = node.chain;
   const checker = createChecker({ url: node.url, log, results, first, window: windowSeconds });
-  const began = await world.caughtUp(node.finalized() ?? first, limitMs);
-  t.diagnostic(`the pipeline runs: caught up ${began.toFixed(1)} s after its start`);
+  const began = await world.caughtUp(limitMs);
+  t.diagnostic(`the pipeline runs: caught up ${began.seconds.toFixed(1)} s after its start`);
 
   const figures: Figure[] = [];
   for (const { fault, act } of chosen) {
     await t.test(fault, { timeout: 600_000 }, async (st) => {
       await act(world, { random, pauseMs });
-      const recovery = await world.caughtUp(node.finalized() ?? first, limitMs);
-      const last = node.finalized() ?? first;
-      await world.caughtUp(last, limitMs);
+      const recovery = (await world.caughtUp(limitMs)).seconds;
+      const { block: last } = await world.caughtUp(limitMs);
       const [inLog, inResults] = [await checker.checkLog(last), await checker.checkResults(last)];
       const lost = inLog.lost + inResults.lost;
       const duplicated = inLog.duplicated + inResults.duplicated;

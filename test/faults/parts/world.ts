@@ -30,8 +30,11 @@ export interface World {
   /** Connections of the test's own. */
   readonly log: TransactionLog;
   readonly results: Results;
-  /** Waits until the log is covered to this block and every window that it closes is done; answers seconds. */
-  caughtUp(block: number, limitMs: number): Promise<number>;
+  /**
+   * Waits until the log has what the node shows now: covered to its finalized block, every window that this closes done,
+   * and its head recorded. Answers the finalized block and the seconds it took.
+   */
+  caughtUp(limitMs: number): Promise<{ readonly block: number; readonly seconds: number }>;
 }
 
 export type RoleCommand = 'stream' | 'record' | 'process';
@@ -105,12 +108,13 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
     more: (command, { again }) => role(command, again),
     log,
     results,
-    caughtUp: async (block, limitMs) => {
+    caughtUp: async (limitMs) => {
       const began = performance.now();
+      const [block, head] = [node.finalized() ?? node.chain.first, node.head()];
       for (let problem = 'nothing was read yet'; ; ) {
         try {
-          problem = await missing(log, results, node.chain.first, block);
-          if (problem === '') return (performance.now() - began) / 1_000;
+          problem = await missing({ log, results, first: node.chain.first, block, head });
+          if (problem === '') return { block, seconds: (performance.now() - began) / 1_000 };
         } catch (error) {
           problem = String(error);
         }
@@ -122,11 +126,20 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
 }
 
 /** What is not there yet; empty when all is. */
-async function missing(log: TransactionLog, results: Results, first: number, block: number): Promise<string> {
+async function missing(asked: {
+  readonly log: TransactionLog;
+  readonly results: Results;
+  readonly first: number;
+  readonly block: number;
+  readonly head: number;
+}): Promise<string> {
+  const { log, results, first, block, head } = asked;
   const coverage = await log.coverage();
   const [only] = coverage;
   if (coverage.length !== 1 || only === undefined || only.from > first || only.to < block)
     return `coverage is ${JSON.stringify(coverage.map(({ from, to }) => [from, to]))}`;
+  const newest = (await log.bounds())?.newest.number ?? 0;
+  if (newest < head) return `block ${newest} is recorded, the head was ${head}`;
   const last = await log.block(block);
   const closed = Math.floor((last?.timestamp ?? 0) / windowSeconds) * windowSeconds - windowSeconds;
   const tables = await results.tables();
