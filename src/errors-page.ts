@@ -10,7 +10,8 @@ a dead fork, a development chain that was started anew, a finality depth smaller
 Nothing is changed when this is seen. Compare the block at that height on a node that you trust. If the node was wrong, start again
 with a good one: the pipeline goes on. If the data is wrong, or the chain was started anew, start with \`--fresh\`.`,
   DiskFull: `
-Everything that was acknowledged is kept; what was being written is rolled back and written again. Free space and start again.`,
+Everything that was acknowledged is kept; what was being written is rolled back and written again. Free space: a role in a process of its
+own then goes on by itself, \`millrace run\` is started again.`,
   LogGap: `
 Records were removed by the topic's retention before the recorder had read them. The blocks they spoke of are missing in the
 coverage, and so the streamer fetches them again through \`history\` once they are final. Lengthen \`topics.retention\` if it comes back.`,

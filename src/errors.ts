@@ -174,6 +174,12 @@ export const catalogue = {
     'topic {topic} exists with {actual}, asked for {expected}',
     'restore the manifest, or use a new data folder',
   ),
+  TopicUndecided: entry(
+    3,
+    'an open transaction of another program hides what was committed to {topic}',
+    'end that program, or its transaction (kafka-transactions.sh find-hanging); this goes on by itself once it is over',
+    true,
+  ),
   PublisherFenced: entry(
     3,
     'another publisher took over {publisher}',

@@ -1,10 +1,25 @@
-// What a loop does about failures that pass: waits longer each time, for ever, and says so in two lines: one when the
-// trouble begins, one when it is over. A success ends it.
+// What a loop does about failures that pass by themselves, or are mended outside: waits longer each time, for ever, and
+// says so in two lines: one when the trouble begins, one when it is over. A success ends it.
 
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import type { MillraceError } from './errors.ts';
+import { type ErrorCode, isMillraceError, type MillraceError } from './errors.ts';
 import type { Logger } from './logger.ts';
+
+/** Errors that somebody mends in the store or at the node, without a change of the manifest. */
+const mendedOutside: ReadonlySet<ErrorCode> = new Set([
+  'StoreDiffers',
+  'TopicDiffers',
+  'TopicUnknown',
+  'ConsumerFenced',
+  'WrongChain',
+  'RpcUnsupported',
+]);
+
+/** May it end while the process runs, by itself or because somebody mends it? */
+export function mayPass(error: unknown): error is MillraceError {
+  return isMillraceError(error) && (error.retry || mendedOutside.has(error.code));
+}
 
 export interface PatienceOptions {
   /** What is tried, as the lines say it. Default `reading the chain`. */

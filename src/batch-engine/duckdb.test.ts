@@ -335,7 +335,9 @@ describe('DuckDB over 23 real blocks', () => {
       'SELECT len(range(1000000000)) AS r',
       'SELECT len(range(0, 100000)) AS r',
       'SELECT len(generate_series(100000, 0, -1)) AS r',
+      `SELECT length(rpad('x', 1000000000, ' ')) AS r`,
     ];
+    const before = process.resourceUsage().maxRSS;
     for (const sql of tooMuch) {
       await assert.rejects(query(sql), (error: unknown) => {
         assert.ok(isMillraceError(error, 'SqlFailed'), `${sql}: ${error}`);
@@ -343,6 +345,8 @@ describe('DuckDB over 23 real blocks', () => {
         return true;
       });
     }
+    const grown = (process.resourceUsage().maxRSS - before) / 1024;
+    assert.ok(grown < 1_000, `refusing them took ${grown} MiB`);
     assert.deepEqual(
       await query(`SELECT repeat('ab', 2), lpad('7', 3, '0'), rpad('7', 3, '0'), replace('0xaxa', 'a', 'bb'),
         array_to_string(range(3), ' '), array_to_string(range(1, 3), ' '), array_to_string(generate_series(4, 1, -2), ' '),

@@ -1,7 +1,8 @@
-// `millrace query`: one SELECT over the log and the results. While a pipeline runs on the folder the question goes
-// through it; otherwise the folder is opened for the moment.
+// `millrace query`: one SELECT over the log and the results. Where these are external they are asked themselves; else,
+// while a pipeline runs on the folder the question goes through it, otherwise the folder is opened for the moment.
 
 import { Command, Option } from 'commander';
+import type { Pipeline } from '../api/pipeline.ts';
 import { readManifest } from '../api/read-manifest.ts';
 import type { QueryResult } from '../batch-engine/run-query.ts';
 import { systemClock } from '../clock.ts';
@@ -62,16 +63,10 @@ Tables, columns and functions: docs/sql.md.`,
 
 async function query(sql: string | undefined, flags: Flags): Promise<void> {
   const config = readConfig();
-  const folder = await folderOf(flags, config);
+  const pipeline = flags.file === undefined ? undefined : await readManifest(flags.file);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const { openQueries } = await import('./query/open-queries.ts');
-  const queries = await openQueries({
-    folder,
-    clock: systemClock,
-    logger: createLogger({ level: 'warn' }),
-    signal: stop.signal,
-  });
+  const queries = await open(pipeline, flags, { config, signal: stop.signal });
   try {
     await answer(sql, flags, queries);
   } catch (error) {
@@ -132,7 +127,20 @@ function print(result: QueryResult, flags: Flags): void {
     process.stderr.write(`only the first ${result.rows.length} rows: there are more (--limit)\n`);
 }
 
-async function folderOf(flags: Flags, config: Config): Promise<string> {
-  const pipeline = flags.file === undefined ? undefined : (await readManifest(flags.file)).metadata.name;
-  return dataFolder({ given: flags.data ?? config.dataFolder, pipeline });
+async function open(
+  pipeline: Pipeline | undefined,
+  flags: Flags,
+  { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
+): Promise<Queries> {
+  const common = { clock: systemClock, logger: createLogger({ level: 'warn' }), signal };
+  if (pipeline?.spec.transactionLog.cassandra.external && pipeline.spec.results.mariadb.external) {
+    const { openExternalQueries } = await import('./query/external-queries.ts');
+    return openExternalQueries({ ...common, pipeline, config });
+  }
+  const folder = await dataFolder({
+    given: flags.data ?? config.dataFolder,
+    pipeline: pipeline?.metadata.name,
+  });
+  const { openQueries } = await import('./query/open-queries.ts');
+  return openQueries({ ...common, folder });
 }

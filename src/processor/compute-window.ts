@@ -92,8 +92,8 @@ async function compute(claim: Claim, deps: ComputeDeps): Promise<number | 'expir
   const { spec, log, engine, limits, signal } = deps;
   const window = { from: claim.start, to: claim.start + spec.window };
   const scan = await log.scan({ time: window, provisional: false });
-  // What the scan holds cannot expire any more; what expired before it would be missing from the rows.
-  if (withinRetention(window, deps).from > window.from) {
+  const isWhole = (): boolean => withinRetention(window, deps).from === window.from;
+  if (!isWhole()) {
     await scan.release();
     return 'expired';
   }
@@ -104,8 +104,11 @@ async function compute(claim: Claim, deps: ComputeDeps): Promise<number | 'expir
       : undefined;
   const where = `processor ${spec.name}, window ${isoTime(window.from)}`;
   const request = { sql: spec.sql, where, scan, window, staging, engine: spec.engine, limits, signal };
-  const { rows } = await engine.run(request, (answer) => writeAnswer(claim, answer, deps));
-  return rows;
+  return engine.run(request, async (answer) => {
+    // What a far log dropped before the engine had read it would be missing from the answer.
+    if (!isWhole()) return 'expired';
+    return (await writeAnswer(claim, answer, deps)).rows;
+  });
 }
 
 /** The answer in place of what the window had, with its mark: a file, rows that are staged in the store, or rows. */

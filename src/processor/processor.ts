@@ -1,10 +1,10 @@
 // The processor role: every processor of the manifest in loops of its own: one for the windows that are final, and, with
 // `source: topic`, one for those that are open. A processor whose SQL fails stops alone, with the reason in its state;
-// trouble that passes (a store that does not answer, too many open files) is tried again; a full disk ends the run.
+// trouble that may pass (a store that does not answer, or is not as it was made) is tried again; a full disk ends the run.
 
 import { createTurns } from '../batch-engine/turns.ts';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
-import { createPatience } from '../patience.ts';
+import { createPatience, mayPass } from '../patience.ts';
 import type { ResultTable } from '../stores/results/port.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
 import type { Topics } from '../stores/topics/port.ts';
@@ -46,6 +46,7 @@ export interface ProcessorFigures {
 }
 
 export interface Processors {
+  /** Until aborted, also when every processor has failed or there is none. @throws DiskFull */
   run(signal: AbortSignal): Promise<void>;
   figures(): readonly ProcessorFigures[];
 }
@@ -58,6 +59,7 @@ export function createProcessors(deps: ProcessorsDeps): Processors {
   return {
     run: (signal) =>
       together(signal, (stop, start) => {
+        start(aborted(stop));
         for (const loop of loops) start(loop.run(stop));
       }),
     figures: () => loops.map((loop) => loop.figures()),
@@ -134,7 +136,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
         signal.throwIfAborted();
         // Another one writes that window.
         if (isMillraceError(error, 'ClaimLost')) continue;
-        if (!passes(error)) throw error;
+        if (!mayPass(error)) throw error;
         set({ state: 'waiting', problem: error });
         await patience.failed(error, signal);
       }
@@ -155,7 +157,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
         await keepProvisionalRows({ ...deps, logger, table, topics, names, onChange }, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (!passes(error)) throw error;
+        if (!mayPass(error)) throw error;
         set({ provisional: { state: 'waiting', height: undefined, problem: error } });
         await patience.failed(error, signal);
       }
@@ -171,7 +173,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
         patience.succeeded();
       } catch (error) {
         signal.throwIfAborted();
-        if (!passes(error)) throw error;
+        if (!mayPass(error)) throw error;
         set({ state: 'waiting', problem: error });
         await patience.failed(error, signal);
       }
@@ -203,7 +205,9 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
   };
 }
 
-/** Trouble that ends without anybody's doing, or when a store is mended. */
-function passes(error: unknown): error is MillraceError {
-  return isMillraceError(error) && error.retry;
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

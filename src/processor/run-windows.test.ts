@@ -178,3 +178,25 @@ test('a window whose SQL fails keeps its claim for nobody and is tried again', a
   assert.ok(await results.claim(table, 60, { holder: 'b', ttl: 1, now: Date.now() }));
   assert.deepEqual([...deps.counts.figures().failed], [['SqlFailed', 1]]);
 });
+
+test('a window whose blocks expire while the engine reads them gets no rows', async (t) => {
+  let now = 400_000;
+  const clock: Clock = { ...systemClock, now: () => now };
+  const { deps, store, results, table, ran, rows } = await aProcessor(t, { clock, retention: 300_000 });
+  await store.appendFinal(blocksAt(110, 130, 181));
+  await store.flush();
+  const { engine } = deps;
+  const slow: PassDeps['engine'] = {
+    ...engine,
+    describe: (options) => engine.describe(options),
+    run: (request, use) =>
+      engine.run(request, (answer) => {
+        now += 21_000;
+        return use(answer);
+      }),
+  };
+  await runDueWindows({ ...deps, engine: slow });
+  assert.deepEqual(ran, []);
+  assert.deepEqual(await rows(), []);
+  assert.deepEqual(await results.doneWindows(table, { from: 0, to: 1_000 }), []);
+});

@@ -83,11 +83,23 @@ async function applyStep({ facts, row, batch }: Step, deps: RecorderLoop): Promi
     return;
   }
   const block = facts.step === 'new' ? (row as BlockRow) : undefined;
-  if (block) await log.store.writeBlock(block);
+  if (block && !(await writeBlock(block, batch, deps))) return;
   const entry = { number, hash, state: stateAfter[facts.step], sequence: facts.cursor.sequence };
   const write = () => log.store.setCanonical(entry);
   const there = await whenRowsAreThere({ time: row.timestamp, batch, write }, deps);
   if (there && block) onBlock(block);
+}
+
+/** False: a value that no column holds; the record is parked. */
+async function writeBlock(block: BlockRow, batch: StoredBatch, deps: RecorderLoop): Promise<boolean> {
+  try {
+    await deps.log.store.writeBlock(block);
+    return true;
+  } catch (error) {
+    if (!isMillraceError(error, 'ValueOutOfRange')) throw error;
+    await deps.foreign(batch, error.message);
+    return false;
+  }
 }
 
 /**

@@ -13,15 +13,18 @@ import { OpenBlocks } from './open-blocks.ts';
 import type { RecorderLoop } from './recorder-loop.ts';
 
 const limits = {
-  pollBytes: 8 * 1024 * 1024,
+  pollBytes: 4 * 1024 * 1024,
   /** While history flows, what is buffered becomes visible at least this often, in ms, */
   flushMs: 2_000,
   /** and after so many bytes of records: well before the streamer waits for it. */
   flushBytes: 48 * 1024 * 1024,
   /** Without new records for this long, in ms, history is taken to pause, and what is buffered is flushed. */
   idleMs: 50,
-  /** A block is published whole: what is not complete after this long without new records, in ms, never will be. */
-  orphanMs: 5_000,
+  /**
+   * A block is published whole: what is not complete after this long without new records, in ms, never will be. Longer
+   * than any topic store bears an outage before its poll fails: until then an outage looks like no new records.
+   */
+  orphanMs: 45_000,
 } as const;
 
 interface WholeBlock extends FinalBlock {
@@ -57,9 +60,7 @@ export async function recordHistory({ consumer, succeeded }: Session, deps: Reco
     const batches = await onGap(consumer.poll({ maxBytes: limits.pollBytes, waitMs, signal }));
     if (batches.length > 0) cameAt = clock.now();
     else if (clock.now() - cameAt >= limits.orphanMs) {
-      const orphans = open.abandon();
-      await parkOrphans(orphans, deps);
-      orphans.forEach(passed);
+      for (const orphan of await parkOrphans(open.abandon(), deps)) passed(orphan);
     }
     const whole: WholeBlock[] = [];
     for (const batch of batches) {
@@ -122,8 +123,19 @@ function whole(
   return undefined;
 }
 
-async function parkOrphans(orphans: readonly StoredBatch[], { foreign }: RecorderLoop): Promise<void> {
-  for (const orphan of orphans) await foreign(orphan, 'rows of a block that never came');
+/**
+ * This member's position stands before its open blocks. So a group that is past an orphan has taken it elsewhere, while
+ * the partition was not this member's: it is forgotten. Answers those that were parked.
+ */
+async function parkOrphans(
+  orphans: readonly StoredBatch[],
+  { foreign, historyCommitted }: RecorderLoop,
+): Promise<readonly StoredBatch[]> {
+  if (orphans.length === 0) return [];
+  const committed = await historyCommitted();
+  const own = orphans.filter(({ partition, offset }) => offset >= (committed.get(partition) ?? 0));
+  for (const orphan of own) await foreign(orphan, 'rows of a block that never came');
+  return own;
 }
 
 /** A value that no column holds is a foreign record, found one block at a time; the others are appended. */

@@ -13,6 +13,8 @@ export interface RecorderLoop {
   readonly signal: AbortSignal;
   /** Has the group of the rows, whoever its members are, taken and committed everything that is on its topics? */
   readonly rowsAllTaken: () => Promise<boolean>;
+  /** The position of history's group, whoever its members are, per partition that has one. */
+  readonly historyCommitted: () => Promise<ReadonlyMap<number, number>>;
   /** Is a block of this time (Unix seconds) beyond the retention already? */
   readonly expired: (time: number) => boolean;
   /** Parks a record that is none of ours; resolves when it is there. */

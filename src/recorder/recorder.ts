@@ -75,6 +75,10 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       );
       return lags.every((lag) => lag.records === 0);
     },
+    historyCommitted: async () => {
+      const positions = await topics.committed(groups.history, names.history);
+      return new Map(positions.map(({ partition, offset }) => [partition, offset]));
+    },
     expired: (time) => retention !== 'forever' && time * 1_000 <= clock.now() - retention,
     foreign: async (batch, reason) => {
       await deadLetters.park(batch, reason);

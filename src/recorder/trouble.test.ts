@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import type { Logger } from '../logger.ts';
 import { createFaults, faultyLog, faultyTopics } from '../stores/faults.fixture.ts';
+import { partitionOf } from '../stores/topics/partition.ts';
 import type { Topics } from '../stores/topics/port.ts';
 import { aBlock, aChain } from '../stores/transaction-log/made-blocks.ts';
 import type { FinalBlock, TransactionLog } from '../stores/transaction-log/port.ts';
@@ -172,5 +173,79 @@ test('records of history that nothing completes, and blocks of it that came inco
   await assertHolds(
     log,
     [first, second, third].map((made) => ({ made, state: 'final' })),
+  );
+});
+
+test('a block on `blocks` with a value that no column holds is parked, and those behind it go on', async (t) => {
+  const clock = fastClock();
+  const { topics, log } = await someStores(t, { clock });
+  const [base, odd, next] = aChain(1, 3) as [FinalBlock, FinalBlock, FinalBlock];
+  const make = aPublishing(base);
+  const publisher = await topics.publisher('streamer');
+  await publisher.publish(make.history(base));
+  await publisher.publish(make.joins({ ...odd, block: { ...odd.block, gas_limit: '9'.repeat(78) } }));
+  await publisher.publish(make.joins(next));
+  const recorder = aRecorder(t, { topics, log, clock, logger: aLogger().logger });
+  await until('everything is taken', () => allTaken(topics));
+  const [letter, ...others] = await deadLettersOf(topics);
+  assert.match(letter?.headers.reason ?? '', /^blocks\.gas_limit of block 2 /);
+  assert.deepEqual(others, []);
+  assert.equal(recorder.figures().trouble, undefined);
+  assert.equal((await log.block(3))?.state, 'new');
+});
+
+test('a block that stays open through half a minute of silence is parked by nobody', async (t) => {
+  const clock = fastClock();
+  const { topics, log } = await someStores(t, { clock });
+  const [made] = aChain(1, 1) as [FinalBlock];
+  const publisher = await topics.publisher('streamer');
+  const [rows, ...rest] = aPublishing(made).history(made);
+  assert.ok(rows);
+  await publisher.publish([rows]);
+  aRecorder(t, { topics, log, clock, logger: aLogger().logger });
+  await clock.sleep(30_000);
+  assert.deepEqual(await deadLettersOf(topics), []);
+  await publisher.publish(rest);
+  await until('everything is taken', () => allTaken(topics));
+  await assertHolds(log, [{ made, state: 'final' }]);
+});
+
+test('an open block that another recorder completed meanwhile is forgotten when its partition returns', async (t) => {
+  const clock = fastClock();
+  const { topics, log } = await someStores(t, { clock });
+  const { logger } = aLogger();
+  const chain = aChain(1, 6);
+  const make = aPublishing(chain[0] as FinalBlock);
+  const keys = [0, 1, 2].map((partition) => {
+    const key = Array.from({ length: 100 }, (_, at) => String(at)).find(
+      (at) => partitionOf(at, 3) === partition,
+    );
+    assert.ok(key);
+    return key;
+  });
+  /** Two blocks in each partition. */
+  const batches = chain.map((made, at) =>
+    make.history(made).map((batch) => ({ ...batch, key: keys[at % 3] as string })),
+  );
+  const publisher = await topics.publisher('streamer');
+  await publisher.publish(batches.slice(0, 3).flatMap(([rows]) => (rows ? [rows] : [])));
+  const wiring = { topics, log, clock, logger };
+  aRecorder(t, wiring);
+  await clock.sleep(5_000);
+  const other = new AbortController();
+  const ended = createRecorder({ ...wiring, names, retention: 'forever', onChange: () => undefined }).run(
+    other.signal,
+  );
+  await clock.sleep(5_000);
+  await publisher.publish(batches.slice(0, 3).flatMap(([, ...rest]) => rest));
+  await until('the open blocks are taken', () => allTaken(topics));
+  other.abort();
+  await ended;
+  await publisher.publish(batches.slice(3).flat());
+  await until('everything is taken', () => allTaken(topics));
+  assert.deepEqual(await deadLettersOf(topics), []);
+  await assertHolds(
+    log,
+    chain.map((made) => ({ made, state: 'final' })),
   );
 });

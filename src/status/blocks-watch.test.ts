@@ -60,6 +60,12 @@ async function aTopic(t: TestContext) {
           finalBatches(names, block, cursor('final', at, head, { number: block.number, hash: block.hash })),
         );
     },
+    foreign: async (at: number) => {
+      const rows = blocks[at];
+      const batches = rows ? newBlockBatches(names, rows, cursor('new', at, at)) : [];
+      const own = batches.filter(({ topic }) => topic === names.blocks);
+      await publisher.publish(own.map((batch) => ({ ...batch, values: ['no JSON'] })));
+    },
     later: async () => {
       offset += 10 * retention;
       await topics.expire(clock.now());
@@ -106,4 +112,15 @@ test('when the topic has let go of what it had not seen, it begins at the end ag
   await watch.look();
   await watch.look();
   assert.equal(watch.head()?.number, 3);
+});
+
+test('a record whose headers are ours and whose value is not is passed over', async (t) => {
+  const { watch, grow, foreign, transactions } = await aTopic(t);
+  await grow(0);
+  await watch.look();
+  await foreign(3);
+  await grow(1);
+  await watch.look();
+  assert.equal(watch.head()?.number, 2);
+  assert.equal(watch.transactions(), transactions(1));
 });

@@ -2,7 +2,7 @@
 // come. It begins at the last record and takes what follows.
 
 import { isMillraceError } from '../errors.ts';
-import { recordFacts, recordRows } from '../stores/topics/pipeline-topics.ts';
+import { checkedBlock } from '../stores/topics/checked-records.ts';
 import type { StoredBatch, Topics } from '../stores/topics/port.ts';
 import type { BlockRow } from '../stores/transaction-log/columns.ts';
 import { readPosition } from '../streamer/resume.ts';
@@ -63,18 +63,20 @@ export function createBlocksWatch({
 
   const take = (batch: StoredBatch): void => {
     next = batch.next;
-    const facts = recordFacts(batch);
-    if (facts?.kind !== 'block' || !facts.cursor) return;
-    const [row] = recordRows<BlockRow>(batch);
-    if (row) times.set(row.hash, { number: row.number, timestamp: row.timestamp });
-    head = seen(facts.cursor.head);
-    if (finalized?.hash !== facts.cursor.finalized.hash) {
-      finalized = seen(facts.cursor.finalized);
+    const checked = checkedBlock(batch);
+    if ('foreign' in checked) return;
+    const { row } = checked;
+    const { step, cursor } = checked.facts;
+    if (!cursor) return;
+    times.set(row.hash, { number: row.number, timestamp: row.timestamp });
+    head = seen(cursor.head);
+    if (finalized?.hash !== cursor.finalized.hash) {
+      finalized = seen(cursor.finalized);
       for (const [hash, { number }] of times) if (number < finalized.number) times.delete(hash);
     }
-    if (facts.step === 'undo') undoing += 1;
-    if (facts.step !== 'new') return;
-    transactions += row?.transaction_count ?? 0;
+    if (step === 'undo') undoing += 1;
+    if (step !== 'new') return;
+    transactions += (row as BlockRow).transaction_count;
     if (undoing === 0) return;
     reorgs = {
       count: reorgs.count + 1,

@@ -25,7 +25,9 @@ export interface LivePositionDeps {
 }
 
 export async function livePosition(deps: LivePositionDeps): Promise<ResumePoint> {
-  const { topics, names, log, logger } = deps;
+  const { topics, names, log, logger, signal } = deps;
+  // A step that is hidden now would be published again.
+  await topics.decided(names.blocks, signal);
   const position = await readPosition(topics, names.blocks);
   if (position) {
     const { cursor, unfinalized, whole } = position;

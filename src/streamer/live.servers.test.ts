@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import kafkajs from 'kafkajs';
+import { testServer } from '../../test/servers/address.ts';
 import { startReplay } from '../chain/replay/replay-node.ts';
 import { connectChain } from '../chain/rpc/connect-chain.ts';
 import { systemClock as clock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
 import { silentLogger as logger } from '../logger.ts';
 import { createFaults, faultyTopics } from '../stores/faults.fixture.ts';
-import { deleteTopics, openTestTopics } from '../stores/topics/kafka/servers.fixture.ts';
+import { deleteTopics, kafkaAddress, openTestTopics } from '../stores/topics/kafka/servers.fixture.ts';
 import { pipelineTopics, topicSpecs } from '../stores/topics/pipeline-topics.ts';
 import { assertGapless } from './live.fixture.ts';
 import { type LiveDeps, streamLive } from './live.ts';
@@ -83,4 +85,35 @@ test('a streamer that another one took over from ends, and the other goes on', {
   await second;
   await ended;
   await assertGapless(topics, names);
+});
+
+test('steps that an open transaction of another program hides are not published again', {
+  timeout: 60_000,
+}, async (t) => {
+  const { names, node, topics, stream } = await aStreamer(t);
+  const first = stream(17_686_121);
+  while ((await topics.readBackwards({ topic: names.blocks, partition: 0 }, { limit: 4 })).length < 4) {
+    await clock.sleep(20);
+  }
+  const brokers = kafkaAddress(testServer('KAFKA')).hosts.map(({ host, port }) => `${host}:${port}`);
+  const other = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
+  const producer = other.producer({
+    transactionalId: `${names.blocks}.other`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  });
+  await producer.connect();
+  t.after(() => producer.disconnect());
+  const transaction = await producer.transaction();
+  await transaction.send({ topic: names.blocks, messages: [{ value: 'not yet' }] });
+  node.advance(1);
+  // Committed behind the open transaction: nobody can read it yet.
+  await first;
+  const resumed = stream(17_686_122);
+  node.advance(1);
+  await clock.sleep(1_500);
+  await transaction.abort();
+  await resumed;
+  const steps = await assertGapless(topics, names);
+  assert.equal(steps.filter((step) => step === 'new 121').length, 1, steps.join());
 });

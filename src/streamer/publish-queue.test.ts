@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { RecordBatch } from '../stores/topics/port.ts';
 import { PublishQueue } from './publish-queue.ts';
@@ -134,4 +136,22 @@ test('after a failure nothing is published, and everybody is told', async () => 
   await queue.stop();
   assert.deepEqual(publishes, [['a']]);
   assert.deepEqual([done, failures, queue.bytes > 0], [[], 1, true]);
+});
+
+test('a publish that is over leaves nothing behind', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const publisher = { publish: async () => undefined, close: async () => undefined };
+  const queue = new PublishQueue({ maxBytes: 100, publishBytes: 50, onFailure: () => undefined, publisher });
+  const heapAfter = async (publishes: number): Promise<number> => {
+    for (let at = 0; at < publishes; at++) {
+      await queue.add({ batches: batch('x'), done: () => undefined });
+      await queue.drain();
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await heapAfter(20_000);
+  const perPublish = ((await heapAfter(200_000)) - before) / 200_000;
+  assert.ok(perPublish < 20, `${perPublish} bytes each`);
 });

@@ -38,7 +38,7 @@ export class PublishQueue {
   #published = 0;
   /** How many pump now. */
   #pumping = 0;
-  #pumps: Promise<unknown> = Promise.resolve();
+  #pumps: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
@@ -65,7 +65,9 @@ export class PublishQueue {
     this.#waiting.push({ ...what, bytes });
     const { atOnce = 1, publishBytes } = this.#options;
     const full = this.#pumping < atOnce && this.#waitingBytes >= publishBytes;
-    if (this.#pumping === 0 || full) this.#pumps = Promise.all([this.#pumps, this.#pump()]);
+    // Settled with nothing, so that it holds none of those before it.
+    if (this.#pumping === 0 || full)
+      this.#pumps = Promise.all([this.#pumps, this.#pump()]).then(() => undefined);
   }
 
   /** Resolves when all is durable. @throws the failure of a publish */

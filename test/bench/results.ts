@@ -37,7 +37,7 @@ export const benchResults: Bench = async (stage) => {
   const suffix = randomBytes(3).toString('hex');
   const pipeline = `bench-${suffix}`;
   const log = await openTestLog(addresses, { pipeline, replicationFactor: 1 });
-  const results = await openTestResults(addresses);
+  const results = await openTestResults(addresses, pipeline);
   const engine = await openDuckDbEngine({ tempFolder: folder, clock: systemClock });
   try {
     const filled = await fillLog(log, transactions);

@@ -14,6 +14,7 @@ import { systemClock } from '../../src/clock.ts';
 import { silentLogger } from '../../src/logger.ts';
 import type { HealthReport } from '../../src/status/health.ts';
 import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
+import { ownDatabaseUrl } from '../../src/stores/results/mariadb/mariadb.fixture.ts';
 import { openMariaDbResults } from '../../src/stores/results/mariadb/open.ts';
 import type { Results } from '../../src/stores/results/port.ts';
 import { parseStoreUrl } from '../../src/stores/store-url.ts';
@@ -47,7 +48,8 @@ test('roles alone fill the tables exactly, whoever is stopped, replaced or fence
   timeout: 280_000,
 }, async (t) => {
   const node = await aNode(t);
-  const manifest = aManifest(aFolder(t), node.url);
+  const mariadb = await ownDatabaseUrl(t);
+  const manifest = aManifest(aFolder(t), { node: node.url, mariadb });
   const started: { readonly name: string; readonly run: MillraceProcess }[] = [];
   t.after(async () => {
     for (const { name, run } of started) {
@@ -94,7 +96,7 @@ test('roles alone fill the tables exactly, whoever is stopped, replaced or fence
   node.settle(node.chain.last);
 
   const expected = renamed(expectedResults(await rawChain(node), 60));
-  const results = await openResults(t);
+  const results = await openResults(t, mariadb);
   await eventually('the tables hold what other code computes', 90_000, async () => {
     assert.deepEqual(await read(results), expected);
   });
@@ -139,7 +141,10 @@ async function aNode(t: TestContext): Promise<ReplayNode> {
   return node;
 }
 
-function aManifest(folder: string, url: string): string {
+function aManifest(
+  folder: string,
+  { node: url, mariadb }: { readonly node: string; readonly mariadb: string },
+): string {
   const file = join(folder, 'pipeline.yaml');
   const secretKeyRef = { name: 'topics', key: 'url' };
   const spec = {
@@ -147,7 +152,7 @@ function aManifest(folder: string, url: string): string {
     chain: { ethereum: { chainId: 1, endpoints: [{ url }], start: 'earliest' } },
     topics: { kafka: { external: { urlFrom: { secretKeyRef } } }, partitions: 3 },
     transactionLog: { cassandra: { external: { url: testServer('CASSANDRA') } }, retention: 'forever' },
-    results: { mariadb: { external: { url: testServer('MARIADB') } } },
+    results: { mariadb: { external: { url: mariadb } } },
     web: { metadata: { mongodb: { external: { url: testServer('MONGODB') } } } },
     processors,
   };
@@ -202,10 +207,13 @@ async function sample(role: RunningRole, name: string): Promise<number> {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-async function openResults(t: TestContext): Promise<Results> {
+async function openResults(t: TestContext, url: string): Promise<Results> {
   const rules = { where: 'the test', scheme: 'mariadb', defaultPort: 3306 };
-  const address = parseStoreUrl(testServer('MARIADB'), rules);
-  const results = await openMariaDbResults({ address, clock: systemClock, logger: silentLogger });
+  const results = await openMariaDbResults({
+    address: parseStoreUrl(url, rules),
+    pipeline: { name: pipeline, chainId: 1 },
+    ...{ clock: systemClock, logger: silentLogger },
+  });
   t.after(() => results.close());
   return results;
 }

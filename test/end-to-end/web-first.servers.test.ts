@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dump, load } from 'js-yaml';
 import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
+import { ownDatabaseUrl } from '../../src/stores/results/mariadb/mariadb.fixture.ts';
 import { pipelineTopics, topicSpecs } from '../../src/stores/topics/pipeline-topics.ts';
 import { aChain } from '../../src/stores/transaction-log/made-blocks.ts';
 import { aFolder, startMillrace } from '../millrace-process.ts';
@@ -21,7 +22,7 @@ test('the pages are ready before there is anything to show', { timeout: 120_000 
   const addresses = {
     KAFKA: testServer('KAFKA'),
     CASSANDRA: testServer('CASSANDRA'),
-    MARIADB: testServer('MARIADB'),
+    MARIADB: await ownDatabaseUrl(t),
   };
   const manifest = externalManifest(aFolder(t), {
     ...{ pipeline, addresses, replicationFactor: 1, partitions: 2 },

@@ -74,16 +74,30 @@ function readState(): State | undefined {
   return existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as State) : undefined;
 }
 
+/** Of examples/external.yaml. */
+const secrets: Readonly<Record<string, string>> = {
+  KAFKA: 'TOPICS_URL',
+  CASSANDRA: 'LOG_URL',
+  MARIADB: 'RESULTS_URL',
+  MONGODB: 'METADATA_URL',
+};
+
 function exportLines(addresses: Addresses): string {
   return Object.entries(addresses)
-    .map(([name, address]) => `export MILLRACE_TEST_${name}='${address}'\n`)
+    .flatMap(([name, address]) =>
+      [`MILLRACE_TEST_${name}`, secrets[name] ?? []].flat().map((each) => [each, address]),
+    )
+    .map(([name, address]) => `export ${name}='${address}'\n`)
     .join('');
 }
 
 function print(addresses: Addresses): void {
   for (const [name, address] of Object.entries(addresses))
     process.stdout.write(`${name.padEnd(13)} ${address}\n`);
-  say('logs and data: build/servers; `. build/servers/env` sets MILLRACE_TEST_… in a shell');
+  say(
+    '`. build/servers/env` sets TOPICS_URL, LOG_URL, … of examples/external.yaml, and MILLRACE_TEST_… for tests',
+  );
+  say('logs and data: build/servers; `make servers-stop` ends them and removes it');
 }
 
 function say(line: string): void {

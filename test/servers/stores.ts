@@ -14,6 +14,8 @@ import { openCassandraLog } from '../../src/stores/transaction-log/cassandra/ope
 import type { TransactionLog } from '../../src/stores/transaction-log/port.ts';
 import type { Addresses } from './cluster.ts';
 
+/** As the manifest has it. */
+const chainId = 1;
 const common = { clock: systemClock, logger: silentLogger } as const;
 
 export async function openTestTopics(addresses: Addresses, replicationFactor: number): Promise<Topics> {
@@ -37,9 +39,10 @@ export async function openTestLog(
   return openCassandraLog({ ...common, address, keyspace, replicationFactor, retention: 'forever' });
 }
 
-export async function openTestResults(addresses: Addresses): Promise<Results> {
+export async function openTestResults(addresses: Addresses, pipeline: string): Promise<Results> {
   const rules = { where: 'the test', scheme: 'mariadb', defaultPort: 3306 };
-  return openMariaDbResults({ ...common, address: parseStoreUrl(addresses.MARIADB ?? '', rules) });
+  const address = parseStoreUrl(addresses.MARIADB ?? '', rules);
+  return openMariaDbResults({ ...common, address, pipeline: { name: pipeline, chainId } });
 }
 
 /** Writes a Pipeline whose stores are these servers; answers the path of its manifest. */
@@ -58,7 +61,7 @@ export function externalManifest(
   const external = (url: string | undefined) => ({ external: { url } });
   const spec = {
     replicationFactor,
-    chain: { ethereum: { chainId: 1, endpoints: nodes.map((url) => ({ url })), start: 'earliest' } },
+    chain: { ethereum: { chainId, endpoints: nodes.map((url) => ({ url })), start: 'earliest' } },
     topics: { kafka: external(addresses.KAFKA), partitions },
     transactionLog: { cassandra: external(addresses.CASSANDRA), retention: 'forever' },
     results: { mariadb: external(addresses.MARIADB) },

@@ -53,6 +53,8 @@ interface Waiting {
   readonly reject: (reason: unknown) => void;
 }
 
+type Answer = Partial<JobFailure> & { readonly job?: string; readonly rows?: number };
+
 export class JobFailed extends Error {
   readonly kind: string;
 
@@ -162,24 +164,26 @@ export class Driver {
   }
 
   #listen(): void {
-    const { logger } = this.#options;
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line));
-    createInterface({ input: this.#child.stderr }).on('line', (line) => {
-      this.#lastWords = line.slice(0, LINE_LENGTH);
-      logger.debug({ spark: this.#lastWords }, 'spark says');
-    });
+    createInterface({ input: this.#child.stderr }).on('line', (line) => this.#said(line));
   }
 
   #hear(line: string): void {
-    const answer = JSON.parse(line) as Partial<JobFailure> & {
-      readonly job?: string;
-      readonly rows?: number;
-    };
+    const answer = parseAnswer(line);
+    if (!answer) {
+      this.#said(line);
+      return;
+    }
     const id = answer.job ?? '';
     const waiting = this.#jobs.get(id);
     this.#jobs.delete(id);
     if (answer.kind === undefined) waiting?.resolve(answer.rows ?? 0);
     else waiting?.reject(new JobFailed({ kind: answer.kind, message: answer.message ?? '' }));
+  }
+
+  #said(line: string): void {
+    this.#lastWords = line.slice(0, LINE_LENGTH);
+    this.#options.logger.debug({ spark: this.#lastWords }, 'spark says');
   }
 
   /** A job that was alone and took all memory is at fault itself, and would do it again. */
@@ -215,5 +219,15 @@ export class Driver {
     void this.#ended.then(() => ended.abort());
     await this.#options.clock.sleep(CANCEL_MS, ended.signal).catch(() => undefined); // It died.
     if (this.#jobs.has(id)) this.#child.kill('SIGKILL');
+  }
+}
+
+/** Undefined for a line that is no answer: Java itself tells on stdout that its memory did not suffice. */
+function parseAnswer(line: string): Answer | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Answer;
+  } catch {
+    return undefined;
   }
 }

@@ -74,7 +74,12 @@ export async function openSparkPlace(
   const log = await openCassandraLog({ ...keyspace, retention: 'forever' });
   await log.appendFinal(options.blocks ?? mainnetBlocks());
   await log.flush();
-  const results = await openMariaDbResults({ address: mariadb, clock, logger });
+  const results = await openMariaDbResults({
+    address: mariadb,
+    pipeline: { name: 'test', chainId: 1 },
+    clock,
+    logger,
+  });
   const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-spark-'));
   const duckdb = await openDuckDbEngine({ tempFolder, clock, threads: 1 });
   let tables = 0;

@@ -32,6 +32,8 @@ export interface ExternalStoreDeps {
   readonly unmadeLog?: UnmadeLog;
   /** Hears of every error that a call of a store rejects with. */
   readonly failed: (store: StoreKey, error: MillraceError) => void;
+  /** Aborted when the process shall stop. */
+  readonly signal?: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -74,7 +76,7 @@ export interface SparkPlaces {
 
 function optionsOf(
   store: StoreKey,
-  { pipeline, config, unmadeLog = 'wait', clock, logger }: Omit<ExternalStoreDeps, 'failed'>,
+  { pipeline, config, unmadeLog = 'wait', signal, clock, logger }: Omit<ExternalStoreDeps, 'failed'>,
 ): ExternalStoreOptions | undefined {
   const { path, of } = slots[store];
   const { external } = of(pipeline);
@@ -86,9 +88,11 @@ function optionsOf(
     url: url ?? config.secret(secret?.name ?? '', secret?.key ?? ''),
     where: `${path}.external.${secret ? 'urlFrom' : 'url'}`,
     pipeline: pipeline.metadata.name,
+    chainId: pipeline.spec.chain.ethereum.chainId,
     replicationFactor: pipeline.spec.replicationFactor,
     retention: parseRetention(pipeline.spec.transactionLog.retention),
     unmadeLog,
+    ...(signal ? { signal } : {}),
     clock,
     logger,
   };

@@ -11,7 +11,7 @@ import { testServer } from '../../../test/servers/address.ts';
 import { dropPipeline } from '../../../test/servers/drop-pipeline.ts';
 import { externalManifest, openTestResults } from '../../../test/servers/stores.ts';
 import type { Credentials } from '../../stores/results/access.ts';
-import { adminConnection } from '../../stores/results/mariadb/mariadb.fixture.ts';
+import { adminConnection, ownDatabaseUrl } from '../../stores/results/mariadb/mariadb.fixture.ts';
 
 test('a user is given a database account, a new password, and loses it', { timeout: 240_000 }, async (t) => {
   const id = `ann-${randomBytes(4).toString('hex')}`;
@@ -19,7 +19,7 @@ test('a user is given a database account, a new password, and loses it', { timeo
   const pipeline = `access-${randomBytes(4).toString('hex')}`;
   await adminConnection(t, [`DROP USER IF EXISTS '${schema}'@'%'`, `DROP DATABASE IF EXISTS ${schema}`]);
   t.after(() => dropPipeline({ pipeline, tables: [] }));
-  const addresses = { MARIADB: testServer('MARIADB'), KAFKA: 'kafka://x', CASSANDRA: 'cassandra://x' };
+  const addresses = { MARIADB: await ownDatabaseUrl(t), KAFKA: 'kafka://x', CASSANDRA: 'cassandra://x' };
   const manifest = externalManifest(aFolder(t), {
     ...{ pipeline, addresses, nodes: ['http://127.0.0.1:9'], replicationFactor: 1, partitions: 1 },
     processors: [],
@@ -43,7 +43,7 @@ test('a user is given a database account, a new password, and loses it', { timeo
   };
   const refused = (error: unknown) => (error as { errno?: number }).errno === 1045;
 
-  const results = await openTestResults(addresses);
+  const results = await openTestResults(addresses, pipeline);
   t.after(() => results.close());
   const columns = [{ name: 'n', type: 'integer' }] as const;
   const owner = `user/${id}` as const;

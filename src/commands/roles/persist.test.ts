@@ -63,3 +63,24 @@ test('a loop begins again after trouble that passes, and ends when it is asked t
   );
   assert.equal(starts, 3);
 });
+
+test('a loop that ends unasked, or whose disk is full, begins again after a pause', async () => {
+  const given = deps();
+  const pauses: number[] = [];
+  const sleep: Clock['sleep'] = (ms, signal) => {
+    pauses.push(ms);
+    return given.clock.sleep(ms, signal);
+  };
+  let starts = 0;
+  const loop = async (signal: AbortSignal): Promise<void> => {
+    starts += 1;
+    if (starts === 2) throw new MillraceError('DiskFull', { file: 'mariadb://results/' });
+    if (starts === 4) given.stop.abort();
+    signal.throwIfAborted();
+  };
+  const ended = persistRunning('processing', loop, { ...given, clock: { ...given.clock, sleep } });
+  await assert.rejects(ended, (error) => error === given.stop.signal.reason);
+  assert.equal(starts, 4);
+  assert.equal(pauses.filter((ms) => ms === 1_000).length, 2);
+  assert.ok(given.troubles.includes('DiskFull'));
+});

@@ -2,23 +2,9 @@
 // Everything else ends the role with its exit code.
 
 import type { Clock } from '../../clock.ts';
-import { type ErrorCode, isMillraceError, type MillraceError } from '../../errors.ts';
+import { isMillraceError, type MillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import { createPatience, type Trouble } from '../../patience.ts';
-
-/** Errors that somebody mends in the store or at the node, without a change of the manifest. */
-const mendedOutside: ReadonlySet<ErrorCode> = new Set([
-  'StoreDiffers',
-  'TopicDiffers',
-  'TopicUnknown',
-  'ConsumerFenced',
-  'WrongChain',
-  'RpcUnsupported',
-]);
-
-export function mayPass(error: unknown): error is MillraceError {
-  return isMillraceError(error) && (error.retry || mendedOutside.has(error.code));
-}
+import { createPatience, mayPass, type Trouble } from '../../patience.ts';
 
 export interface PersistDeps {
   readonly clock: Clock;
@@ -30,6 +16,13 @@ export interface PersistDeps {
 
 /** After this long without an error a loop is taken to work again. */
 const worksAfterMs = 5_000;
+/** Before a loop that ended unasked begins again. */
+const endedPauseMs = 1_000;
+
+/** A role keeps nothing on a disk of its own: the full one is a store's, or that of temporary files. */
+function mayPassInRole(error: unknown): error is MillraceError {
+  return mayPass(error) || isMillraceError(error, 'DiskFull');
+}
 
 /** Tries until it succeeds. `what` completes "… is tried again". Rejects with what cannot pass, or the signal's reason. */
 export async function persist<T>(what: string, action: () => Promise<T>, deps: PersistDeps): Promise<T> {
@@ -42,7 +35,7 @@ export async function persist<T>(what: string, action: () => Promise<T>, deps: P
       patience.succeeded();
       return result;
     } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
+      if (signal.aborted || !mayPassInRole(error)) throw error;
       await patience.failed(error, signal);
     }
   }
@@ -64,8 +57,9 @@ export async function persistRunning(
     );
     try {
       await loop(signal);
+      if (!signal.aborted) await clock.sleep(endedPauseMs, signal);
     } catch (error) {
-      if (signal.aborted || !mayPass(error)) throw error;
+      if (signal.aborted || !mayPassInRole(error)) throw error;
       await patience.failed(error, signal);
     } finally {
       ended.abort();

@@ -40,16 +40,17 @@ export async function runRole(role: Role, flags: RoleFlags): Promise<void> {
   const clock = systemClock;
   const logger = createLogger({ level: config.logLevel });
   const metrics = createMetrics({ role: role.name, pipeline: pipeline.metadata.name });
+  const stop = stopOnSignals();
+  const { signal } = stop;
   const openers = openersOf(stores, {
     pipeline,
     config,
     unmadeLog: role.unmadeLog ?? 'wait',
+    signal,
     clock,
     logger,
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),
   });
-  const stop = stopOnSignals();
-  const { signal } = stop;
   const health = createHealth({ clock });
   signal.addEventListener('abort', () => health.stopping(), { once: true });
   const settings = config.role(role.name);

@@ -106,6 +106,7 @@ async function open(
 
   const external = openersOf(['topics', 'log', 'results', 'metadata'], {
     ...options,
+    signal,
     unmadeLog: 'make',
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),
   });

@@ -15,11 +15,14 @@ export interface ExternalStoreOptions {
   /** The manifest's field that holds the address: errors name it instead of the URL, which may hold a password. */
   readonly where: string;
   readonly pipeline: string;
+  readonly chainId: number;
   /** Copies that the stores keep of everything Millrace makes in them. */
   readonly replicationFactor: number;
   /** Of the log, in ms. */
   readonly retention: number | 'forever';
   readonly unmadeLog: UnmadeLog;
+  /** Aborted when the process shall stop: stores that are away are then no longer waited for. */
+  readonly signal?: AbortSignal;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -57,11 +60,12 @@ export function resultsAddress({ url, where }: Pick<ExternalStoreOptions, 'url' 
  * opening LogNotMade, StoreUnreachable, StoreDenied, StoreDiffers
  */
 export const externalStores = {
-  topics: ({ url, where, replicationFactor, clock, logger }) => {
+  topics: ({ url, where, replicationFactor, signal, clock, logger }) => {
     const address = parseStoreUrl(url, { ...kafka, where });
     return async () => {
       const { openKafkaTopics } = await import('../topics/kafka/open.ts');
-      return openKafkaTopics({ address, replicationFactor, clock, logger });
+      const stop = signal ? { signal } : {};
+      return openKafkaTopics({ address, replicationFactor, clock, logger, ...stop });
     };
   },
   log: ({ url, where, pipeline, replicationFactor, retention, unmadeLog, clock, logger }) => {
@@ -74,11 +78,11 @@ export const externalStores = {
       return unmadeLog === 'empty' ? emptyUntilMade(open, clock) : open();
     };
   },
-  results: ({ url, where, clock, logger }) => {
+  results: ({ url, where, pipeline, chainId, clock, logger }) => {
     const address = resultsAddress({ url, where });
     return async () => {
       const { openMariaDbResults } = await import('../results/mariadb/open.ts');
-      return openMariaDbResults({ address, clock, logger });
+      return openMariaDbResults({ address, pipeline: { name: pipeline, chainId }, clock, logger });
     };
   },
   metadata:

@@ -45,6 +45,7 @@ export function recordsContract(contract: Contract): void {
       }
       assert.equal(at, next, 'after the last batch nothing is left');
     }
+    await store.decided(topic, new AbortController().signal);
   });
 
   contract('values and headers come back exactly', async ({ store }) => {
@@ -115,6 +116,8 @@ export function recordsContract(contract: Contract): void {
     const missing = { topic: aName(), partition: 0, offset: 0 };
     await assert.rejects(store.read(missing, { maxBytes: 1 }), code('TopicUnknown'));
     await assert.rejects(store.ends(missing.topic), code('TopicUnknown'));
+    const { signal } = new AbortController();
+    await assert.rejects(store.decided(missing.topic, signal), code('TopicUnknown'));
     const topic = await aTopic(store, { partitions: 2 });
     await assert.rejects(
       store.read({ topic, partition: 2, offset: 0 }, { maxBytes: 1 }),

@@ -66,6 +66,11 @@ export async function openEmbeddedTopics({ file, clock }: EmbeddedTopicsOptions)
         log.partitions(topic).map(({ number, first, next }) => ({ partition: number, first, next })),
       ),
 
+    // A publish is one transaction of SQLite: nothing is ever half there.
+    decided: async (topic) => {
+      guarded(db, () => log.partitions(topic));
+    },
+
     read: async (from, { maxBytes }) => {
       await nextTurn();
       return guarded(db, () => readFrom(from, maxBytes));

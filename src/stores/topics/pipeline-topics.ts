@@ -173,8 +173,3 @@ export function recordFacts({ headers }: StoredBatch): RecordFacts | undefined {
   const numbers = [cursor.sequence, cursor.block.number, cursor.head.number, cursor.finalized.number];
   return numbers.every(Number.isSafeInteger) ? { ...facts, cursor } : undefined;
 }
-
-/** The values of a batch as rows, parsed at once. */
-export function recordRows<T>(batch: StoredBatch): readonly T[] {
-  return JSON.parse(`[${batch.values.join(',')}]`) as readonly T[];
-}

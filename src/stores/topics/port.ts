@@ -63,6 +63,11 @@ export interface Topics {
   /** First kept and next offset of every partition. */
   ends(topic: string): Promise<readonly { partition: number; first: number; next: number }[]>;
   /**
+   * Resolves when readers see everything that was committed before the call. Until then something else's open transaction
+   * may hide it. @throws TopicUndecided when that takes too long, TopicUnknown
+   */
+  decided(topic: string, signal: AbortSignal): Promise<void>;
+  /**
    * Batches from `offset` on, in order, without a group: at least one when there is any, then up to maxBytes. Inside a
    * batch: the rest of it. @throws LogGap, TopicUnknown
    */

@@ -2,7 +2,7 @@
 // who may have been told of that block.
 
 import type { Subscription, SubscriptionFilter } from '../../stores/metadata/port.ts';
-import { recordFacts, recordRows } from '../../stores/topics/pipeline-topics.ts';
+import { type CheckedRecord, checkedRecord } from '../../stores/topics/checked-records.ts';
 import type { StoredBatch } from '../../stores/topics/port.ts';
 import type { Row } from '../../stores/transaction-log/columns.ts';
 
@@ -19,21 +19,22 @@ export function createMatch({
 }: Subscription): (batch: StoredBatch) => MatchedRecords | undefined {
   const wanted = filter && !isEmpty(filter) ? rowFilter(topic, filter) : undefined;
   return (batch) => {
-    const step = recordFacts(batch)?.step;
-    if (!step) return undefined;
-    const rows = wanted && step === 'new' ? rowsOf(batch) : undefined;
-    const values = batch.values.filter((_, at) => !wanted || !rows || wanted(rows[at] as Row));
+    const record = checked(batch);
+    if ('foreign' in record) return undefined;
+    const { step } = record.facts;
+    const all = !wanted || step !== 'new';
+    const values = batch.values.filter((_, at) => all || wanted(record.rows[at] as Row));
     return values.length === 0 ? undefined : { step, values };
   };
 }
 
-/** Parsed once, however many subscriptions look at it. */
-const parsed = new WeakMap<StoredBatch, readonly Row[]>();
+/** Parsed and checked once, however many subscriptions look at it. */
+const known = new WeakMap<StoredBatch, CheckedRecord>();
 
-function rowsOf(batch: StoredBatch): readonly Row[] {
-  const rows = parsed.get(batch) ?? recordRows<Row>(batch);
-  parsed.set(batch, rows);
-  return rows;
+function checked(batch: StoredBatch): CheckedRecord {
+  const record = known.get(batch) ?? checkedRecord(batch);
+  known.set(batch, record);
+  return record;
 }
 
 function isEmpty({ addresses, topic0 }: SubscriptionFilter): boolean {

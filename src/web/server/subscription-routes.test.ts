@@ -132,6 +132,34 @@ test('a subscriber is told of the logs that they asked for, exactly, and of undo
   assert.equal(told.length, expected.length);
 });
 
+test('records that are none of ours are told to nobody, and hold up none that follow', async (t) => {
+  const block = blockAt(4);
+  const [first, second] = block.transactions;
+  assert.ok(first && second);
+  await ask('PUT', '/mine', {
+    topic: 'transactions',
+    filter: { addresses: [first.from_address, second.from_address] },
+  });
+  await ask('PUT', '/every', { topic: 'transactions' });
+  const [mine, every] = [await listen(t, 'mine'), await listen(t, 'every')];
+  const head = { number: block.block.number, hash: block.block.hash };
+  const cursor = { sequence: 0, step: 'new' as const, block: head, head, finalized: head };
+  const [good, next] = [first, second].map((row) => {
+    const [batch] = newBlockBatches(fixture.names, { ...block, transactions: [row], logs: [] }, cursor);
+    assert.ok(batch);
+    return batch;
+  });
+  assert.ok(good && next);
+  const foreign = ['no JSON', '1', '{"from_address":7}'].map((value) => ({ ...good, values: [value] }));
+  await publisher.publish([good, ...foreign, next]);
+  const expected = [first.hash, second.hash];
+  for (const told of [await mine.take(2), await every.take(2)])
+    assert.deepEqual(
+      told.map(({ data }) => (data as { hash: string }).hash),
+      expected,
+    );
+});
+
 test('an address is told of every transaction it takes part in; blocks come whole', async (t) => {
   const block = blockAt(3);
   const counts = Map.groupBy(block.transactions, (row) => row.to_address ?? '');

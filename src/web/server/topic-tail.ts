@@ -56,9 +56,10 @@ export function createTopicTail(options: {
       let wait = readEveryMs;
       try {
         for (const [at, position] of positions.entries()) {
-          const next = await readOn(position);
-          if (next !== position.offset) wait = 0;
-          positions[at] = { ...position, offset: next };
+          await readOn(position, (offset) => {
+            wait = 0;
+            positions[at] = { ...position, offset };
+          });
         }
         failing = false;
       } catch (error) {
@@ -72,16 +73,17 @@ export function createTopicTail(options: {
     }
   }
 
-  /** The offset after what was told. */
-  async function readOn(position: TopicPosition): Promise<number> {
+  /** The position moves before each batch is told: whatever comes of it, nobody is told of it twice. */
+  async function readOn(position: TopicPosition, moveTo: (offset: number) => void): Promise<void> {
     try {
-      const batches = await topics.read(position, { maxBytes: readMaxBytes });
-      for (const batch of batches) for (const listener of listeners) listener.batch(batch);
-      return batches.at(-1)?.next ?? position.offset;
+      for (const batch of await topics.read(position, { maxBytes: readMaxBytes })) {
+        moveTo(batch.next);
+        for (const listener of listeners) listener.batch(batch);
+      }
     } catch (error) {
       if (!isMillraceError(error, 'LogGap')) throw error;
+      moveTo(Number(error.fields.first));
       for (const listener of listeners) listener.gap();
-      return Number(error.fields.first);
     }
   }
 

@@ -96,7 +96,7 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
 
   const log = await openTestLog(servers.addresses, { pipeline, replicationFactor: 3 });
   t.after(() => log.close());
-  const results = await openTestResults(servers.addresses);
+  const results = await openTestResults(servers.addresses, pipeline);
   t.after(() => results.close());
 
   return {

@@ -44,12 +44,24 @@ const steps: readonly (readonly string[])[] = [
        name VARCHAR(64) NOT NULL PRIMARY KEY, made_at BIGINT NOT NULL
      ) ${OWN}`,
   ],
+  [
+    `CREATE TABLE IF NOT EXISTS pipeline ( -- whose tables these are: of the first that opened them
+       one TINYINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, chain_id BIGINT NOT NULL
+     ) ${OWN}`,
+  ],
 ];
 
-/** @throws StoreDiffers when a newer Millrace made the tables, or a named database is not there */
+/** Processors of two pipelines may be alike to the letter: in one database they would share tables and done windows. */
+export interface ResultsPipeline {
+  readonly name: string;
+  readonly chainId: number;
+}
+
+/** @throws StoreDiffers when a newer Millrace or another pipeline made the tables, or a named database is not there */
 export async function makeBookkeeping(
   connections: Connections,
   database: { readonly name: string; readonly isNamed: boolean },
+  pipeline: ResultsPipeline,
 ): Promise<void> {
   const { store } = connections;
   await connections.use({ action: `to make its tables in ${database.name}` }, async (connection) => {
@@ -64,7 +76,10 @@ export async function makeBookkeeping(
       );
     }
     await connection.query(`USE ${schema}`);
-    await alone(connection, database.name, () => migrate(connection, database.name, store));
+    await alone(connection, database.name, async () => {
+      await migrate(connection, database.name, store);
+      await belongTo(connection, pipeline, { what: `database ${database.name}`, store });
+    });
   });
 }
 
@@ -106,4 +121,19 @@ async function migrate(connection: Connection, database: string, store: string):
     for (const statement of step) await connection.query(statement);
     await connection.query('UPDATE schema_version SET version = ? WHERE one = 1', [version + at + 1]);
   }
+}
+
+async function belongTo(
+  connection: Connection,
+  { name, chainId }: ResultsPipeline,
+  place: { readonly what: string; readonly store: string },
+): Promise<void> {
+  await connection.query('INSERT IGNORE INTO pipeline VALUES (1, ?, ?)', [name, chainId]);
+  const [row]: [string, bigint][] = await connection.query(
+    'SELECT name, chain_id FROM pipeline WHERE one = 1',
+  );
+  if (row === undefined || (row[0] === name && Number(row[1]) === chainId)) return;
+  const theirs = `it holds pipeline ${row[0]} on chain ${row[1]}`;
+  const problem = `${theirs}, this is pipeline ${name} on chain ${chainId}; give each a database of its own`;
+  throw new MillraceError('StoreDiffers', { ...place, problem });
 }

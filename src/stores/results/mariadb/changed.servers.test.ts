@@ -76,6 +76,36 @@ test('a database of a newer Millrace, and schemas of others, are named and not t
   await assert.rejects(openStore(t, { database }), differs(/newer Millrace/, /99/));
 });
 
+test('a database belongs to the first pipeline that opens it, on its chain', async (t) => {
+  const database = await ownDatabase(t);
+  const pipeline = { name: 'shop', chainId: 1 };
+  const store = await openStore(t, { database, pipeline });
+  const request = aRequest();
+  await fill(store, await store.ensureTable(request), 0, [['a', 1]]);
+  for (const other of [
+    { name: 'bank', chainId: 1 },
+    { name: 'shop', chainId: 5 },
+  ]) {
+    const told = differs(
+      new RegExp(database),
+      /pipeline shop on chain 1/,
+      new RegExp(`${other.name} on chain ${other.chainId}`),
+    );
+    await assert.rejects(openStore(t, { database, pipeline: other }), told);
+  }
+  const again = await openStore(t, { database, pipeline });
+  assert.deepEqual(await rowsOf(again, await again.ensureTable(request)), [[0, 'a', 1]]);
+  // As a Millrace made it that wrote down no pipeline.
+  const admin = await adminConnection(t);
+  await admin.query(`DROP TABLE ${database}.pipeline`);
+  await admin.query(`UPDATE ${database}.schema_version SET version = 1`);
+  await openStore(t, { database, pipeline });
+  await assert.rejects(
+    openStore(t, { database, pipeline: { name: 'bank', chainId: 1 } }),
+    differs(/pipeline shop/),
+  );
+});
+
 test('processes that open, make tables and claim at once share one truth', async (t) => {
   const database = await ownDatabase(t);
   const pods = await Promise.all(Array.from({ length: 4 }, () => openStore(t, { database })));

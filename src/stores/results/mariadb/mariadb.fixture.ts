@@ -7,6 +7,7 @@ import { testServer } from '../../../../test/servers/address.ts';
 import { type Clock, systemClock } from '../../../clock.ts';
 import { silentLogger } from '../../../logger.ts';
 import { parseStoreUrl, type StoreAddress } from '../../store-url.ts';
+import type { ResultsPipeline } from './bookkeeping.ts';
 import { openMariaDbResults } from './open.ts';
 
 export function serverAddress(database = ''): StoreAddress {
@@ -37,6 +38,13 @@ export async function ownDatabase(t: TestContext): Promise<string> {
   return name;
 }
 
+/** The address of such a database, as a manifest has it. */
+export async function ownDatabaseUrl(t: TestContext): Promise<string> {
+  const url = new URL(testServer('MARIADB'));
+  url.pathname = await ownDatabase(t);
+  return url.href;
+}
+
 function connect({ hosts, user, password, tls }: StoreAddress): Promise<Connection> {
   const [{ host, port } = { host: '', port: 0 }] = hosts;
   return createConnection({
@@ -64,12 +72,18 @@ export async function openStore(
   {
     database,
     address,
+    pipeline = { name: 'test', chainId: 1 },
     clock = systemClock,
-  }: { database?: string; address?: StoreAddress; clock?: Clock } = {},
+  }: {
+    readonly database?: string;
+    readonly address?: StoreAddress;
+    readonly pipeline?: ResultsPipeline;
+    readonly clock?: Clock;
+  } = {},
 ) {
   const store = await openMariaDbResults({
     address: address ?? serverAddress(database ?? (await ownDatabase(t))),
-    ...{ clock, logger: silentLogger },
+    ...{ pipeline, clock, logger: silentLogger },
   });
   t.after(() => store.close());
   return store;

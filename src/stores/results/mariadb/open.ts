@@ -7,7 +7,7 @@ import type { Logger } from '../../../logger.ts';
 import type { StoreAddress } from '../../store-url.ts';
 import type { Results, ResultTable } from '../port.ts';
 import { createAccess } from './access.ts';
-import { makeBookkeeping } from './bookkeeping.ts';
+import { makeBookkeeping, type ResultsPipeline } from './bookkeeping.ts';
 import { createCatalogue } from './catalogue.ts';
 import { claimWindow } from './claims.ts';
 import { createConnections } from './connections.ts';
@@ -19,6 +19,8 @@ import { createStaging } from './staging.ts';
 export interface MariaDbResultsOptions {
   /** Its path names the database of Millrace's own tables, which exists then; without one it is `millrace`, and made. */
   readonly address: StoreAddress;
+  /** Whose results they are; the database belongs to the first that opens it. */
+  readonly pipeline: ResultsPipeline;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,13 +28,14 @@ export interface MariaDbResultsOptions {
 /** @throws StoreUnreachable, StoreDenied, StoreDiffers */
 export async function openMariaDbResults({
   address,
+  pipeline,
   clock,
   logger,
 }: MariaDbResultsOptions): Promise<Results> {
   const database = address.path === '' ? 'millrace' : address.path;
   const opening = createConnections(address, undefined);
   try {
-    await makeBookkeeping(opening, { name: database, isNamed: address.path !== '' });
+    await makeBookkeeping(opening, { name: database, isNamed: address.path !== '' }, pipeline);
   } finally {
     await opening.close();
   }

@@ -16,6 +16,7 @@ import type { Logger } from '../../../logger.ts';
 import type { StoreAddress, StoreHost } from '../../store-url.ts';
 import { Connections } from './connections.ts';
 import { brokerError, isPassing, storeFailure } from './failures.ts';
+import { Stopping } from './stopping.ts';
 
 export interface TopicPlace {
   readonly name: string;
@@ -43,6 +44,7 @@ export class Cluster {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly #connections: Connections;
+  readonly #stopping: Stopping;
   readonly #bootstrap: readonly StoreHost[];
   #brokers: ReadonlyMap<number, StoreHost> = new Map();
   readonly #topics = new Map<string, { place: TopicPlace; at: number }>();
@@ -56,6 +58,7 @@ export class Cluster {
     this.logger = logger;
     this.#bootstrap = address.hosts;
     this.#connections = new Connections(address);
+    this.#stopping = new Stopping(address.name);
   }
 
   get brokers(): readonly number[] {
@@ -80,7 +83,13 @@ export class Cluster {
     await open().catch((error: unknown) => this.#fail(error, 'the login'));
   }
 
+  /** From now on nothing is waited for longer than a few seconds. */
+  stop(): void {
+    this.#stopping.ask();
+  }
+
   async close(): Promise<void> {
+    this.stop();
     await this.#connections.close();
   }
 
@@ -90,22 +99,37 @@ export class Cluster {
 
   /**
    * Runs until it succeeds, with pauses that grow; before each further try what is known of brokers is forgotten.
-   * @throws StoreUnreachable once it has failed for 30 s, StoreDenied at once; whatever else `run` throws.
+   * @throws StoreUnreachable once it has failed for 30 s, or for 4 s while stopping; StoreDenied at once; whatever else
+   * `run` throws.
    */
-  async retrying<T>(
+  retrying<T>(
     action: string,
-    run: (attempt: number) => Promise<T>,
+    run: (attempt: number, late: AbortSignal) => Promise<T>,
     patienceMs = PATIENCE_MS,
+  ): Promise<T> {
+    return this.whileStopping((late) => this.#tried(action, run, patienceMs, late));
+  }
+
+  /** Runs `work`; while stopping for some seconds only. @throws StoreUnreachable then */
+  whileStopping<T>(work: (late: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#stopping.limit(work);
+  }
+
+  async #tried<T>(
+    action: string,
+    run: (attempt: number, late: AbortSignal) => Promise<T>,
+    patienceMs: number,
+    late: AbortSignal,
   ): Promise<T> {
     const until = performance.now() + patienceMs;
     let pause: number = PAUSE_MS.first;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await run(attempt);
+        return await run(attempt, late);
       } catch (error) {
         if (!isPassing(error) || performance.now() + pause > until) this.#fail(error, action);
         this.forget();
-        await this.clock.sleep(pause);
+        await this.clock.sleep(pause, late);
         pause = Math.min(2 * pause, PAUSE_MS.last);
       }
     }

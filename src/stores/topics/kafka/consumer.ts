@@ -15,6 +15,8 @@ import { PartitionReader } from './partition-reader.ts';
 
 /** Beyond this, trouble with the group's coordinator is the caller's to know. */
 const COORDINATOR_PATIENCE_MS = 20_000;
+/** A commit of an epoch that has passed is sent again this often: at least one heartbeat brings the new one meanwhile. */
+const STALE = { tries: 50, pauseMs: 100 } as const;
 
 interface Reading {
   readonly reader: PartitionReader;
@@ -157,7 +159,7 @@ export class KafkaConsumer implements Consumer {
     return batches;
   }
 
-  async #send(positions: readonly TopicPosition[]): Promise<void> {
+  async #send(positions: readonly TopicPosition[], tries: number = STALE.tries): Promise<void> {
     const node = await this.#cluster.coordinator('group', this.#group);
     const topics = [...new Set(positions.map(({ topic }) => topic))].map((topic) => ({
       name: topic,
@@ -183,9 +185,10 @@ export class KafkaConsumer implements Consumer {
       }
       if (!isBrokerError(error, 'STALE_MEMBER_EPOCH')) throw error;
       // The group moved on while this was on its way; a heartbeat brings the epoch, and what is still ours.
-      await this.#cluster.clock.sleep(100);
-      if (!positions.every((each) => this.#owned.get(name(each)))) throw this.#fenced(error);
-      await this.#send(positions);
+      await this.#cluster.clock.sleep(STALE.pauseMs);
+      if (tries <= 1 || this.#closed || !positions.every((each) => this.#owned.get(name(each))))
+        throw this.#fenced(error);
+      await this.#send(positions, tries - 1);
     }
   }
 

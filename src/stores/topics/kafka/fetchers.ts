@@ -36,6 +36,7 @@ export class Fetchers {
     this.#locating = true;
     this.#byLeader(empty)
       .then((leaders) => {
+        if (this.#closed) return;
         for (const [leader, own] of leaders) {
           if (this.#underWay.has(leader)) continue;
           this.#underWay.set(leader, this.#fetch(leader, own, Math.min(waitMs, BROKER_WAIT_MS)));

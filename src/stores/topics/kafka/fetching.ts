@@ -63,9 +63,10 @@ export async function fetchInto(
   return gone;
 }
 
-export type OffsetOf = 'first' | 'end';
+/** `end`: everything before it is decided. `written`: the end also of what is not. */
+export type OffsetOf = 'first' | 'end' | 'written';
 
-/** First kept offsets or stable ends of the partitions, in their order. @throws TopicUnknown */
+/** First kept offsets, stable ends or ends of the partitions, in their order. @throws TopicUnknown */
 export function offsetsOf(
   cluster: Cluster,
   partitions: readonly { readonly topic: string; readonly partition: number }[],
@@ -89,7 +90,8 @@ export function offsetsOf(
               timestamp: which === 'first' ? -2n : -1n,
             })),
         }));
-        const isolation = FetchIsolationLevels.READ_COMMITTED;
+        const { READ_COMMITTED, READ_UNCOMMITTED } = FetchIsolationLevels;
+        const isolation = which === 'written' ? READ_UNCOMMITTED : READ_COMMITTED;
         const asked = cluster.ask(leader, 'shared', listOffsetsV8.api, -1, isolation, topics);
         for (const { name, partitions: answers } of (await answerOf(asked)).topics) {
           for (const { partitionIndex, errorCode, offset } of answers) {

@@ -69,12 +69,15 @@ export class GroupMember {
 
   async leave(): Promise<void> {
     this.#stop.abort();
-    await this.#beating;
-    if (this.#epoch === JOINING) return;
-    this.#epoch = LEAVING;
     const { cluster, group } = this.#options;
+    const leaving = cluster.whileStopping(async () => {
+      await this.#beating;
+      if (this.#epoch === JOINING) return;
+      this.#epoch = LEAVING;
+      await this.#heartbeat(null);
+    });
     // A member that cannot say so is taken out after its session's time.
-    await this.#heartbeat(null).catch((error: unknown) =>
+    await leaving.catch((error: unknown) =>
       cluster.logger.debug({ group, error }, 'could not leave the consumer group'),
     );
   }

@@ -7,6 +7,7 @@ import type { Publisher, Topics } from '../port.ts';
 import { Cluster } from './cluster.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { createTopics } from './create-topics.ts';
+import { untilDecided } from './decided.ts';
 import { offsetsOf } from './fetching.ts';
 import { allPartitions, committedOffsets } from './group-offsets.ts';
 import { lagOf } from './lag.ts';
@@ -21,18 +22,24 @@ export interface KafkaTopicsOptions {
   readonly replicationFactor: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Aborted when the role shall stop: from then on brokers that are away are waited for a few seconds only. */
+  readonly signal?: AbortSignal;
 }
 
 /** @throws StoreUnreachable, StoreDenied, StoreTooOld, StoreUrlInvalid */
 export async function openKafkaTopics(options: KafkaTopicsOptions): Promise<Topics> {
-  const { address, replicationFactor, clock, logger } = options;
+  const { address, replicationFactor, clock, logger, signal } = options;
   const cluster = new Cluster({ address, clock, logger });
+  const stop = (): void => cluster.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
   const publishers = new Set<Publisher>();
   const consumers = new Set<KafkaConsumer>();
   const created = new Set<string>();
   try {
     await cluster.open();
   } catch (error) {
+    signal?.removeEventListener('abort', stop);
     await cluster.close();
     throw error;
   }
@@ -67,6 +74,8 @@ export async function openKafkaTopics(options: KafkaTopicsOptions): Promise<Topi
       }));
     },
 
+    decided: (topic, within) => untilDecided(cluster, topic, within),
+
     read: (from, { maxBytes }) => readFrom(cluster, from, maxBytes),
 
     readBackwards: (from, { limit }) => readBackwards(cluster, from, limit),
@@ -96,6 +105,8 @@ export async function openKafkaTopics(options: KafkaTopicsOptions): Promise<Topi
     size: () => sizeOf(cluster, [...created]),
 
     close: async () => {
+      signal?.removeEventListener('abort', stop);
+      stop();
       await Promise.all([...consumers].map((consumer) => consumer.close()));
       await Promise.all([...publishers].map((publisher) => publisher.close()));
       await cluster.close();

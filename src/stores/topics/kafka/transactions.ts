@@ -99,9 +99,11 @@ export class Transactions {
     await this.#commitSent();
     this.#unfinished = false;
     // It is committed, whatever comes now.
-    await this.#whenVisible(sealed).catch((error: unknown) => {
-      this.#cluster.logger.warn({ publisher: this.#id, error }, 'a commit could not be seen in its topics');
-    });
+    await this.#cluster
+      .whileStopping((late) => this.#whenVisible(sealed, late))
+      .catch((error: unknown) => {
+        this.#cluster.logger.warn({ publisher: this.#id, error }, 'a commit could not be seen in its topics');
+      });
   }
 
   close(): Promise<void> {
@@ -160,39 +162,44 @@ export class Transactions {
   }
 
   async #commitSent(): Promise<void> {
-    let doubtful = false;
+    let inDoubt = 0;
     try {
-      await this.#end(true, (error) => {
-        doubtful ||= !isBrokerError(error, ...nothingDone);
+      await this.#end(true, (asked) => {
+        inDoubt += 1;
+        asked.catch((error: unknown) => {
+          if (isBrokerError(error, ...nothingDone)) inDoubt -= 1;
+        });
       });
     } catch (error) {
-      if (!doubtful) throw error;
+      if (inDoubt === 0) throw error;
       const problem = error instanceof Error ? error.message : String(error);
       throw new MillraceError('PublishUncertain', { publisher: this.#id, problem }, { cause: error });
     }
   }
 
   async #abort(): Promise<void> {
-    await this.#end(false, () => undefined);
+    await this.#end(false);
     this.#unfinished = false;
   }
 
-  async #end(commit: boolean, onFailure: (error: unknown) => void): Promise<void> {
+  async #end(commit: boolean, onAsked?: (asked: Promise<unknown>) => void): Promise<void> {
     const { producerId, producerEpoch } = this.#epoch;
-    const ask = async () => {
+    const ask = async (_attempt: number, late: AbortSignal) => {
       const node = await this.#cluster.coordinator('transaction', this.#id);
+      // Whoever asked has been told that nothing was committed.
+      late.throwIfAborted();
       const asked = this.#cluster.ask(
         ...([node, this.#lane, endTransaction] as const),
         ...([this.#id, producerId, producerEpoch, commit] as const),
       );
-      asked.catch(onFailure);
+      onAsked?.(asked);
       return asked;
     };
     this.#epoch = await this.#cluster.retrying(`publishing as ${this.#id}`, ask, this.#endPatienceMs);
   }
 
   /** The commit's answer comes before its markers stand in the partitions. */
-  async #whenVisible(partitions: readonly Sealed[]): Promise<void> {
+  async #whenVisible(partitions: readonly Sealed[], late: AbortSignal): Promise<void> {
     const until = performance.now() + VISIBLE_MS;
     let left = partitions.filter(({ last }) => last >= 0);
     for (let pause = 1; left.length > 0; pause = Math.min(2 * pause, 50)) {
@@ -207,7 +214,7 @@ export class Transactions {
         );
         return;
       }
-      await this.#cluster.clock.sleep(pause);
+      await this.#cluster.clock.sleep(pause, late);
     }
   }
 

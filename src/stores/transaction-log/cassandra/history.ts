@@ -35,7 +35,10 @@ export class History {
     this.#standing = parts.standing;
   }
 
-  /** @throws FinalizedContradiction, ValueOutOfRange */
+  /**
+   * When a write of earlier blocks has failed, nothing is held any more: they come again. A block that is refused leaves
+   * the others held. @throws FinalizedContradiction, ValueOutOfRange, StoreUnreachable
+   */
   append(blocks: readonly FinalBlock[]): Promise<void> {
     return this.#inTurn(async () => {
       const finals = await this.#finalsOf(blocks.map(({ block }) => block.number));
@@ -48,8 +51,7 @@ export class History {
     return this.#inTurn(async () => {
       const held = [...this.#held.values()].sort((a, b) => a.header.number - b.header.number);
       const acks = this.#acks;
-      this.#held = new Map();
-      this.#acks = new Acks();
+      this.#forget();
       await acks.settled();
       if (held.length === 0) return;
       const finals = await this.#finalsOf(held.map(({ header }) => header.number));
@@ -75,7 +77,7 @@ export class History {
     const where = `block ${number} ${hash}`;
     const kinds = [encodeRows('transactions', transactions, where), encodeRows('logs', logs, where)] as const;
     const own = encodeRows('blocks', [block], where);
-    this.#acks.check();
+    this.#check();
     for (const encoded of [...kinds, own]) await this.#writes.send(encoded, time, this.#acks);
     const header: Header = {
       number,
@@ -87,6 +89,20 @@ export class History {
       bytes: kinds[0].bytes + kinds[1].bytes,
     };
     this.#held.set(number, { header, key, counts: kinds.map(countOf) });
+  }
+
+  #check(): void {
+    try {
+      this.#acks.check();
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+
+  #forget(): void {
+    this.#held = new Map();
+    this.#acks = new Acks();
   }
 
   async #finalsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {

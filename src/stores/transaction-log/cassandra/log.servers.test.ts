@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { types } from 'cassandra-driver';
 import { systemClock } from '../../../clock.ts';
-import type { TransactionRow } from '../columns.ts';
+import type { LogTable, TransactionRow } from '../columns.ts';
 import { covered, expectSeen, expectUnseen, hasCode, nameOf } from '../contract-place.ts';
 import { aBlock, aChain, madeAddress, writeBlock, writeRows } from '../made-blocks.ts';
-import type { FinalBlock, TransactionLog } from '../port.ts';
+import type { FinalBlock, LogScan, TransactionLog } from '../port.ts';
 import { openCassandraLog } from './open.ts';
 import { tables } from './schema.ts';
 import { dropKeyspaces, logOptions, newKeyspace, session } from './servers.fixture.ts';
@@ -95,6 +95,37 @@ describe('Cassandra: rows end by themselves', () => {
       Buffer.from(old.block.hash.slice(2), 'hex'),
     ]);
     assert.equal(row, undefined);
+  });
+
+  test('rows that end between the beginning of a scan and their turn fail it, where a time was asked for', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const made = blockAt(now - 600, 30);
+    const ending = blockAt(now - 3_600 + 8, 29);
+    await log.appendFinal([ending, made]);
+    await log.flush();
+    const scanOf = ({ block }: FinalBlock) =>
+      log.scan({ time: { from: block.timestamp, to: block.timestamp + 1 }, provisional: false });
+    const scans = [await scanOf(made), await scanOf(ending)];
+    const everything = await log.scan({ provisional: false });
+    const read = async (scan: LogScan | undefined, table: LogTable) => {
+      let count = 0;
+      for await (const rows of scan?.rows(table, ['block_hash']) ?? []) count += rows.length;
+      return count;
+    };
+    await session.read(
+      `DELETE FROM ${keyspace}.transactions USING TIMESTAMP ${AFTER_FINAL} WHERE block_hash = ?`,
+      [Buffer.from(ending.block.hash.slice(2), 'hex')],
+    );
+    assert.equal(await read(scans[0], 'transactions'), 2);
+    await assert.rejects(read(scans[1], 'transactions'), hasCode('RowsMissing'));
+    await systemClock.sleep(4_000);
+    assert.ok((await read(everything, 'transactions')) >= 2);
+    await session.read(
+      `DELETE FROM ${keyspace}.transactions USING TIMESTAMP ${AFTER_FINAL} WHERE block_hash = ?`,
+      [Buffer.from(made.block.hash.slice(2), 'hex')],
+    );
+    await assert.rejects(read(everything, 'transactions'), hasCode('RowsMissing'));
+    for (const scan of [...scans, everything]) await scan.release();
   });
 });
 

@@ -59,6 +59,7 @@ class CassandraLog implements TransactionLog {
   readonly #canonical: CanonicalWrites;
   readonly #history: History;
   readonly #eras: Eras;
+  readonly #lifetime: Lifetime;
   readonly #reader: Reader;
 
   constructor(session: Session, { keyspace, retention, create = true, clock, logger }: CassandraLogOptions) {
@@ -85,6 +86,7 @@ class CassandraLog implements TransactionLog {
     this.#keyspace = keyspace;
     this.#writes = writes;
     this.#eras = eras;
+    this.#lifetime = lifetime;
     this.#canonical = new CanonicalWrites({
       session,
       keyspace,
@@ -199,7 +201,7 @@ class CassandraLog implements TransactionLog {
 
   async scan({ time, provisional }: Parameters<TransactionLog['scan']>[0]) {
     const parts = { session: this.#session, keyspace: this.#keyspace, eras: this.#eras };
-    return openScan({ ...parts, time, provisional });
+    return openScan({ ...parts, lifetime: this.#lifetime, time, provisional });
   }
 
   /** Bytes are those of the rows as sent: before compression and replication, without the tables that point to them. */

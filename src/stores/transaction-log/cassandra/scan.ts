@@ -1,9 +1,12 @@
 // What a batch engine reads: the rows of the blocks that were canonical when the scan began, in their order. Partitions
-// are read side by side, each from its own replicas, and what is read ahead is bounded by bytes.
+// are read side by side, each from its own replicas, and what is read ahead is bounded by bytes. Rows end by themselves, also
+// while they are read: each block's are counted.
 
+import { MillraceError } from '../../../errors.ts';
 import { type LogTable, type Row, tableColumns } from '../columns.ts';
 import type { LogScan, ScannedBlock, TimeRange } from '../port.ts';
 import type { Eras } from './eras.ts';
+import type { Lifetime } from './lifetime.ts';
 import { mapInTurns } from './map-in-turns.ts';
 import { decodeRow, keyOf } from './row-codec.ts';
 import type { Session } from './session.ts';
@@ -14,6 +17,8 @@ const CHUNK_ROWS = 2_048;
 /** Partitions read ahead, and bytes of their rows as stored; in memory they take about three times as much. */
 const AHEAD = { partitions: 24, bytes: 8 * 1024 * 1024 };
 const ERAS_AT_ONCE = 4;
+/** Rows live in whole seconds, rounded down; clocks differ by little. */
+const END_SECONDS = 5;
 /** Of a block's own row. */
 const BLOCK_ROW_BYTES = 2_000;
 
@@ -26,10 +31,14 @@ export async function openScan(options: {
   readonly session: Session;
   readonly keyspace: string;
   readonly eras: Eras;
+  readonly lifetime: Lifetime;
   readonly time: TimeRange | undefined;
   readonly provisional: boolean;
 }): Promise<LogScan> {
-  const { session, keyspace, eras, provisional } = options;
+  const { session, keyspace, eras, lifetime, provisional } = options;
+  // Who asks for all that is there, not for a time, gets what is left of blocks at their end.
+  const mayLack = (timestamp: number) =>
+    options.time === undefined && !lifetime.alive(timestamp - END_SECONDS);
   const time = options.time ?? { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
   const wanted = ({ time: at, state }: CanonicalBlock) =>
     at >= time.from && at < time.to && (provisional || state === 'final');
@@ -42,7 +51,8 @@ export async function openScan(options: {
     canonical: blocks,
     async *rows(table, columns) {
       let chunk: Row[] = [];
-      for await (const rows of partitions(session, blocks, table, selectRows(keyspace, table, columns))) {
+      const query = selectRows(keyspace, table, columns);
+      for await (const rows of partitions({ session, query, table, mayLack }, blocks)) {
         for (const row of rows) {
           chunk.push(row);
           if (chunk.length < CHUNK_ROWS) continue;
@@ -58,15 +68,30 @@ export async function openScan(options: {
   };
 }
 
-/** The rows of each block, in the order of the blocks. */
+/** The rows of each block, in the order of the blocks. @throws RowsMissing */
 async function* partitions(
-  session: Session,
+  {
+    session,
+    query,
+    table,
+    mayLack,
+  }: {
+    readonly session: Session;
+    readonly query: string;
+    readonly table: LogTable;
+    readonly mayLack: (timestamp: number) => boolean;
+  },
   blocks: readonly Wanted[],
-  table: LogTable,
-  query: string,
 ): AsyncGenerator<readonly Row[]> {
-  const read = async ({ hash }: Wanted): Promise<readonly Row[]> =>
-    (await session.readAll(query, [keyOf(hash)])).map((row) => decodeRow(table, row));
+  const read = async ({ hash, timestamp, counts }: Wanted): Promise<readonly Row[]> => {
+    const rows = await session.readAll(query, [keyOf(hash)]);
+    const { length: actual } = rows;
+    const expected = counts[table];
+    if (actual !== expected && !mayLack(timestamp)) {
+      throw new MillraceError('RowsMissing', { hash, kind: table, expected, actual });
+    }
+    return rows.map((row) => decodeRow(table, row));
+  };
   const ahead: { readonly bytes: number; readonly rows: Promise<readonly Row[]> }[] = [];
   let bytes = 0;
   let next = 0;
