@@ -69,8 +69,12 @@ async function fetchJars(folder: string, lib: string): Promise<void> {
       '-DincludeScope=runtime',
       `-DoutputDirectory=${fresh}`,
     ]);
+    // Another process may have fetched them meanwhile, and use them.
+    if (await isFetched(lib)) return;
     await rm(lib, { recursive: true, force: true });
-    await rename(fresh, lib);
+    await rename(fresh, lib).catch(async (error: unknown) => {
+      if (!(await isFetched(lib))) throw error;
+    });
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }

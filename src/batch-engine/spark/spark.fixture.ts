@@ -30,7 +30,7 @@ export const limits: QueryLimits = {
 };
 /** All 23 blocks. */
 export const window = { from: 1_689_206_400, to: 1_689_292_800 };
-export const cache = fileURLToPath(new URL('../../../.cache', import.meta.url));
+export const cache = process.env.MILLRACE_CACHE ?? fileURLToPath(new URL('../../../.cache', import.meta.url));
 
 export interface SparkPlace {
   readonly log: TransactionLog;

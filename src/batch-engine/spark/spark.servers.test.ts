@@ -24,6 +24,7 @@ describe('Spark', () => {
   after(() => place?.close());
 
   test('a window through a standalone master with a worker gives the rows that DuckDB gives', async () => {
+    await prepareSpark({ cache, logger: silentLogger });
     const standalone = await startStandalone(join(cache, 'servers', 'spark', 'lib'));
     const spark = await openSpark(place, {
       master: standalone.master,

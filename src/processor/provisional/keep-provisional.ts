@@ -162,7 +162,6 @@ async function writeWindow(start: number, deps: WriteDeps): Promise<number> {
     await claim.replace(start, [], commit);
     return 0;
   }
-  // The log has all of it, and its final rows follow.
   if (below.isClosed(end)) return 0;
   const where = `processor ${spec.name}, open window ${isoTime(start)}`;
   return turns.take(async () => {

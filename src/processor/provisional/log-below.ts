@@ -12,7 +12,7 @@ export interface LogBelow {
   refresh(cursor: Cursor): Promise<void>;
   /** Is every block of the window from its start on known, up to the head? */
   isWhole(start: number): boolean;
-  /** Nothing that is still to come can change a window that ends here. */
+  /** The log covers a window that ends here: nothing that is still to come can change it, and its final rows follow. */
   isClosed(end: number): boolean;
   window(start: number, end: number): OpenWindow;
 }
@@ -69,7 +69,8 @@ export function createLogBelow(
     },
     isClosed: (end) => {
       const lowest = first();
-      return lowest !== undefined && lowest.timestamp >= end;
+      // Where the tracked blocks begin after the window, the log may have all of it and yet no final block behind it.
+      return lowest !== undefined && lowest.timestamp >= end && run !== undefined && run.toTime >= end;
     },
     window: (start, end) => ({
       window: { from: start, to: end },

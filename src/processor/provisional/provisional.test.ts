@@ -97,17 +97,18 @@ async function aPipeline(t: TestContext, random: () => number) {
   return { chain, topics, results, log, start, settles, rows };
 }
 
-function aSeed(t: TestContext): number {
-  const seed = Number(process.env.MILLRACE_TEST_SEED ?? randomInt(2 ** 31));
+function aSeed(t: TestContext, known: number | undefined): number {
+  const seed = Number(process.env.MILLRACE_TEST_SEED ?? known ?? randomInt(2 ** 31));
   t.diagnostic(`MILLRACE_TEST_SEED=${seed}`);
   return seed;
 }
 
-for (const round of [1, 2]) {
+/** The second once found a window that is final in the log but not covered there. */
+for (const [round, known] of [[1], [2, 482_777_292]] as const) {
   test(`random steps, a lagging recorder, owners that come and go: rows are the model's (${round})`, {
     timeout: 120_000,
   }, async (t) => {
-    const random = seeded(aSeed(t));
+    const random = seeded(aSeed(t, known));
     const { chain, topics, start, settles } = await aPipeline(t, random);
     const owners = [start(), start()];
     for (let turn = 0; turn < 8; turn++) {
