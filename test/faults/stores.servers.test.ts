@@ -17,7 +17,7 @@ const long = asked === 'all';
 const chosen = scenarios.filter(
   ({ fault, short }) => long || (asked === 'short' ? short : fault.includes(asked)),
 );
-const pauseMs = long ? 30_000 : 12_000;
+const pauseMs = long ? 30_000 : 8_000;
 const limitMs = 120_000;
 const figuresFile = new URL('../../build/faults.json', import.meta.url).pathname;
 
