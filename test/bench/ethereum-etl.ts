@@ -27,7 +27,9 @@ export async function ethereumEtl(): Promise<string> {
 
 async function python310(): Promise<string> {
   const pyenv = join(process.env.HOME ?? '', '.pyenv/versions');
-  const found = await run('sh', ['-c', `command -v python3.10 || ls -d ${pyenv}/3.10.*/bin/python`]);
+  // A shim of pyenv may stand on the path and lead nowhere.
+  const works = 'python3.10 --version >/dev/null 2>&1 && command -v python3.10';
+  const found = await run('sh', ['-c', `${works} || ls -d ${pyenv}/3.10.*/bin/python`]);
   const [path] = found.stdout.trim().split('\n');
   if (!path) throw new Error('ethereum-etl needs Python 3.10');
   return path;
