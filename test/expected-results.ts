@@ -4,20 +4,21 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-interface RawBlock {
+export interface RawBlock {
   readonly number: string;
   readonly hash: string;
   readonly timestamp: string;
   readonly transactions: readonly { readonly hash: string }[];
 }
 
-interface RawReceipt {
+export interface RawReceipt {
   readonly gasUsed: string;
   readonly effectiveGasPrice: string;
   readonly logs: readonly {
     readonly address: string;
     readonly topics: readonly string[];
     readonly data: string;
+    readonly logIndex: string;
   }[];
 }
 

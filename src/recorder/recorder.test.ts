@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seededRandom } from '../chain/replay/seeded-random.ts';
 import { silentLogger } from '../logger.ts';
 import { createFaults, faultyLog, faultyTopics } from '../stores/faults.fixture.ts';
 import type { RecordBatch, Topics } from '../stores/topics/port.ts';
@@ -21,17 +22,6 @@ import {
 import { createRecorder, type Recorder, recorderGroups } from './recorder.ts';
 
 const seed = Number(process.env.MILLRACE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-/** mulberry32 */
-function seeded(state: number): () => number {
-  let at = state;
-  return () => {
-    at = (at + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(at ^ (at >>> 15), 1 | at);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What the log has acknowledged, and a check of every commit against it. */
 function watchAcknowledgements(topics: Topics, log: TransactionLog) {
@@ -133,7 +123,7 @@ const foreignRecords = (random: () => number, like: FinalBlock): readonly Record
 test(`recorders come and go while every call fails now and then, seed ${seed}`, {
   timeout: 120_000,
 }, async (t) => {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const clock = fastClock();
   const real = await someStores(t, { clock });
   const watched = watchAcknowledgements(real.topics, real.log);

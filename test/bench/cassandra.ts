@@ -39,7 +39,7 @@ export const benchCassandra: Bench = async (stage) => {
     blocks: Math.ceil(transactions / transactionsPerBlock),
     finalityDistance: 0,
   });
-  const pipeline = `bench_${randomBytes(3).toString('hex')}`.replace('_', '-');
+  const pipeline = `bench-${randomBytes(3).toString('hex')}`;
   const topics = await openTestTopics(addresses, 1);
   const log = await openTestLog(addresses, { pipeline, replicationFactor: 1 });
   try {

@@ -9,11 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadChain } from '../../src/chain/replay/load-chain.ts';
 import type { ReplayChain } from '../../src/chain/replay/replay-chain.ts';
 import { type ReplayNode, startReplay } from '../../src/chain/replay/replay-node.ts';
+import { seededRandom } from '../../src/chain/replay/seeded-random.ts';
 import { systemClock } from '../../src/clock.ts';
 import { openEmbeddedTopics } from '../../src/stores/topics/embedded.ts';
 import { type Dump, dumpData } from '../dump-data.ts';
 import { aFolder, aManifest, exampleProcessors, mainnetFiles, startMillrace } from '../millrace-process.ts';
-import { seededRandom } from './parts/random.ts';
 
 const kills = Number(process.env.MILLRACE_TEST_KILLS ?? 10);
 const seed = Number(process.env.MILLRACE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));

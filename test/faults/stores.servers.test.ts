@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { seededRandom } from '../../src/chain/replay/seeded-random.ts';
 import { aFolder } from '../millrace-process.ts';
 import { createChecker } from './parts/checker.ts';
-import { seededRandom } from './parts/random.ts';
 import { scenarios } from './parts/scenarios.ts';
 import { startWorld, windowSeconds } from './parts/world.ts';
 

@@ -5,6 +5,7 @@ import type { RawBlock } from '../block.ts';
 import type { ReplayChain } from './replay-chain.ts';
 import type { Branch } from './scripted-view.ts';
 import { type MinedTransaction, sealBlock } from './seal-block.ts';
+import { seededRandom } from './seeded-random.ts';
 import { type ServedBlock, serveBlock } from './served-block.ts';
 import { parseBlock, parseReceipts } from './source-blocks.ts';
 
@@ -71,15 +72,4 @@ export function makeLosingBranch({ chain, fork, length, seed }: LosingBranchOpti
     parentHash = block.hash;
   }
   return { fork, blocks };
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

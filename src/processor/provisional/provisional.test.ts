@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbEngine } from '../../batch-engine/duckdb.ts';
+import { seededRandom } from '../../chain/replay/seeded-random.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
 import { openEmbeddedResults } from '../../stores/results/embedded.ts';
@@ -17,7 +18,7 @@ import { openEmbeddedTopics } from '../../stores/topics/embedded.ts';
 import { pipelineTopics, topicSpecs } from '../../stores/topics/pipeline-topics.ts';
 import { openEmbeddedTransactionLog } from '../../stores/transaction-log/embedded/open.ts';
 import { createProcessors } from '../processor.ts';
-import { LivingChain, seeded } from './living-chain.fixture.ts';
+import { LivingChain } from './living-chain.fixture.ts';
 
 const window = 60;
 const sql = `SELECT b.number, b.hash, count(t.hash) AS transactions
@@ -108,7 +109,7 @@ for (const [round, known] of [[1], [2, 482_777_292]] as const) {
   test(`random steps, a lagging recorder, owners that come and go: rows are the model's (${round})`, {
     timeout: 120_000,
   }, async (t) => {
-    const random = seeded(aSeed(t, known));
+    const random = seededRandom(aSeed(t, known));
     const { chain, topics, start, settles } = await aPipeline(t, random);
     const owners = [start(), start()];
     for (let turn = 0; turn < 8; turn++) {

@@ -1,23 +1,7 @@
 // What the node says of its canonical chain, asked by plain JSON-RPC: what the stores are checked against by code that
 // shares nothing with the pipeline.
 
-export interface RawBlock {
-  readonly number: string;
-  readonly hash: string;
-  readonly timestamp: string;
-  readonly transactions: readonly { readonly hash: string }[];
-}
-
-export interface RawReceipt {
-  readonly gasUsed: string;
-  readonly effectiveGasPrice: string;
-  readonly logs: readonly {
-    readonly address: string;
-    readonly topics: readonly string[];
-    readonly data: string;
-    readonly logIndex: string;
-  }[];
-}
+import type { RawBlock, RawReceipt } from '../../expected-results.ts';
 
 export interface Answered {
   readonly block: RawBlock;
