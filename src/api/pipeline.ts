@@ -142,6 +142,11 @@ const ethereum = object(
       },
     ),
     finality,
+    logs: Type.Boolean({
+      default: true,
+      description:
+        'Keep the logs (events) of transactions too. Without them a block takes about a third of the space everywhere, and SQL has no logs and transfers.',
+    }),
   },
   { description: 'An Ethereum chain, or any chain that speaks its JSON-RPC.' },
 );

@@ -29,6 +29,8 @@ export interface DuckDbEngineOptions {
   /** Where queries spill; exists. */
   readonly tempFolder: string;
   readonly clock: Clock;
+  /** Default true. Without them SQL that reads logs or transfers is refused. */
+  readonly logs?: boolean;
 }
 
 /** Only parses: it reads nothing, and no statement of a person's runs in it. */
@@ -145,7 +147,9 @@ class DuckDbEngine implements BatchEngine {
   }
 
   #guard(sql: string, where: string, tables: readonly ResultTable[]): Promise<ReadonlySet<string>> {
-    const known = new Set([...logViews, ...tables.map(resultTableName)]);
+    const { logs = true } = this.#options;
+    const views = logs ? logViews : logViews.filter((view) => view !== 'logs' && view !== 'transfers');
+    const known = new Set([...views, ...tables.map(resultTableName)]);
     return guardSql(this.#parsing, { sql, where, tables: known });
   }
 

@@ -35,7 +35,7 @@ export async function readChecked(file: string): Promise<Pipeline> {
     problems = error.details;
   }
   const processors = pipeline?.spec.processors ?? (await sqlOf(file));
-  const refused = await sqlProblems(processors);
+  const refused = await sqlProblems(processors, { logs: pipeline?.spec.chain.ethereum.logs ?? true });
   const [only] = refused;
   if (only && refused.length === 1 && problems.length === 0) throw only;
   const details = [...problems, ...refused.map(describeError)];
@@ -61,11 +61,14 @@ async function sqlOf(file: string): Promise<readonly NamedSql[]> {
   }));
 }
 
-async function sqlProblems(processors: readonly NamedSql[]): Promise<readonly MillraceError[]> {
+async function sqlProblems(
+  processors: readonly NamedSql[],
+  { logs }: { readonly logs: boolean },
+): Promise<readonly MillraceError[]> {
   if (processors.length === 0) return [];
   const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-check-'));
   const { openDuckDbEngine } = await import('../batch-engine/duckdb.ts');
-  const engine = await openDuckDbEngine({ tempFolder, clock: systemClock });
+  const engine = await openDuckDbEngine({ tempFolder, clock: systemClock, logs });
   const problems: MillraceError[] = [];
   try {
     for (const [index, { name, sql }] of processors.entries()) {

@@ -139,7 +139,10 @@ async function withStores(
   const folder = dataFolder({ given: data, pipeline: pipeline.metadata.name });
   const lock = lockFolder(folder);
   try {
-    const stores = await openEmbeddedStores({ folder, external: openers, clock: systemClock, logger });
+    const stores = await openEmbeddedStores({
+      ...{ folder, external: openers, clock: systemClock, logger },
+      logs: pipeline.spec.chain.ethereum.logs,
+    });
     try {
       await work(stores, join(folder, 'tmp'));
     } finally {

@@ -36,8 +36,10 @@ export async function openEmbeddedStores(options: {
   readonly external?: Openers;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default true. Without them SQL that reads logs or transfers is refused. */
+  readonly logs?: boolean;
 }): Promise<EmbeddedStores> {
-  const { folder, external = {}, clock, logger } = options;
+  const { folder, external = {}, clock, logger, logs = true } = options;
   const place = (name: string): string => {
     const path = join(folder, name);
     onFile(path, () => mkdirSync(path, { recursive: true }));
@@ -67,7 +69,7 @@ export async function openEmbeddedStores(options: {
       await (external.metadata?.() ??
         openEmbeddedMetadata({ file: join(place('metadata'), 'metadata.sqlite') })),
     );
-    const engine = keep(await openDuckDbEngine({ tempFolder: place('tmp'), clock }));
+    const engine = keep(await openDuckDbEngine({ tempFolder: place('tmp'), clock, logs }));
     return { topics, log, results, metadata, engine, close };
   } catch (error) {
     await close();

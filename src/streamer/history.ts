@@ -18,6 +18,8 @@ export interface HistoryDeps {
   readonly reader: ChainReader;
   readonly topics: Topics;
   readonly names: PipelineTopics;
+  /** Blocks are published with their logs. */
+  readonly logs: boolean;
   /** The consumer group whose lag paces this. */
   readonly recorderGroup: string;
   /** What is wanted now; undefined while nothing is. */
@@ -119,7 +121,7 @@ async function publishGap(
   deps: HistoryDeps,
   succeeded: () => void,
 ): Promise<void> {
-  const { reader, names, signal, onPublished, onQueued } = deps;
+  const { reader, names, logs, signal, onPublished, onQueued } = deps;
   const failed = new AbortController();
   /** Of the bytes published: up to there the lag cannot have reached its limit, so it is not looked at. */
   let paced = limits.lagBytes;
@@ -148,7 +150,7 @@ async function publishGap(
         onPublished({ transactions });
         onQueued?.(queue.bytes);
       };
-      await queue.add({ batches: historyBatches(names, encodeBlock(block)), done });
+      await queue.add({ batches: historyBatches(names, encodeBlock(block, { logs })), done });
       onQueued?.(queue.bytes);
     }
     await queue.drain();

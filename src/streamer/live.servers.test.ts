@@ -45,7 +45,16 @@ async function aStreamer(t: TestContext) {
   const stream = async (until: number, through: Partial<LiveDeps> = {}): Promise<void> => {
     const stop = new AbortController();
     await streamLive({
-      ...{ reader, topics, names, finality: { tag: 'finalized' } as const, clock, logger, pollMs: 20 },
+      ...{
+        reader,
+        topics,
+        names,
+        finality: { tag: 'finalized' } as const,
+        clock,
+        logger,
+        logs: true,
+        pollMs: 20,
+      },
       log: { newestFinal: async () => undefined },
       signal: stop.signal,
       onStep: ({ kind, block }) => {

@@ -57,6 +57,7 @@ async function aStreamer(t: TestContext) {
     finality: { tag: 'finalized' } as const,
     clock,
     logger: silentLogger,
+    logs: true,
     pollMs: 20,
   };
   const log = { newestFinal: async () => newestFinal };

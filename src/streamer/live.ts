@@ -7,12 +7,7 @@ import { follow, type ResumePoint } from '../chain/follow.ts';
 import type { Cursor, Step, StepKind } from '../chain/step.ts';
 import { isMillraceError } from '../errors.ts';
 import { createPatience, type Trouble } from '../patience.ts';
-import {
-  finalBatches,
-  newBlockBatches,
-  type PipelineTopics,
-  undoBatches,
-} from '../stores/topics/pipeline-topics.ts';
+import { finalBatches, newBlockBatches, undoBatches } from '../stores/topics/pipeline-topics.ts';
 import type { Publisher, RecordBatch } from '../stores/topics/port.ts';
 import { type LivePositionDeps, livePosition } from './live-position.ts';
 import { PublishQueue } from './publish-queue.ts';
@@ -20,6 +15,8 @@ import { encodeBlock } from './records.ts';
 
 export interface LiveDeps extends LivePositionDeps {
   readonly pollMs?: number;
+  /** Blocks are published with their logs. */
+  readonly logs: boolean;
   /** Told where it begins, at the start and after each trouble with the topics. */
   readonly onResume?: (resume: ResumePoint) => void;
   /** Told when the topics cannot be written, and with undefined when they can again. `onTrouble` speaks of the node. */
@@ -90,7 +87,7 @@ async function publishSteps(deps: LiveDeps, published: () => void): Promise<void
         onStep({ kind, block: cursor.block, cursor, transactions });
         onQueued?.(queue.bytes);
       };
-      await queue.add({ batches: batchesOf(names, step), done });
+      await queue.add({ batches: batchesOf(deps, step), done });
       onQueued?.(queue.bytes);
     }
     if (!signal.aborted) await queue.drain();
@@ -120,9 +117,9 @@ async function closed(publisher: Publisher, { logger }: LiveDeps): Promise<void>
   }
 }
 
-function batchesOf(names: PipelineTopics, step: Step): readonly RecordBatch[] {
+function batchesOf({ names, logs }: LiveDeps, step: Step): readonly RecordBatch[] {
   if (step.kind === 'new') {
-    return newBlockBatches(names, encodeBlock(step.block), step.cursor);
+    return newBlockBatches(names, encodeBlock(step.block, { logs }), step.cursor);
   }
   const { number, hash, parentHash, timestamp } = step.block;
   const marker = { number, hash, parent_hash: parentHash, timestamp };

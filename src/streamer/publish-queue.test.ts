@@ -5,12 +5,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import type { RecordBatch } from '../stores/topics/port.ts';
+import { valuesTexts } from '../stores/topics/text-bytes.ts';
 import { PublishQueue } from './publish-queue.ts';
 
 const batch = (value: string): readonly RecordBatch[] => [
   { topic: 't', key: '', headers: {}, values: [value] },
 ];
-const valuesOf = (batches: readonly RecordBatch[]) => batches.flatMap(({ values }) => values);
+const valuesOf = (batches: readonly RecordBatch[]) => batches.flatMap(({ values }) => valuesTexts(values));
 
 test('records go in order, in publishes and in a queue that are bounded by bytes, one publish at a time', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 60 });

@@ -2,6 +2,7 @@
 // while the one before was under way. So a head that stands alone goes at once, and a backlog goes in large publishes.
 
 import type { Publisher, RecordBatch } from '../stores/topics/port.ts';
+import { valuesBytes } from '../stores/topics/text-bytes.ts';
 
 export interface PublishQueueOptions {
   readonly publisher: Publisher;
@@ -121,9 +122,5 @@ export class PublishQueue {
   }
 }
 
-/** Counting them also joins the parts that a text was put together from, while they are young. */
-function bytesOf(batches: readonly RecordBatch[]): number {
-  let bytes = 0;
-  for (const { values } of batches) for (const value of values) bytes += Buffer.byteLength(value);
-  return bytes;
-}
+const bytesOf = (batches: readonly RecordBatch[]): number =>
+  batches.reduce((sum, { values }) => sum + valuesBytes(values), 0);

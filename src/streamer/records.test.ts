@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChainBlock } from '../chain/block.ts';
+import { valuesTexts } from '../stores/topics/text-bytes.ts';
 import { blockColumns, logColumns, transactionColumns } from '../stores/transaction-log/columns.ts';
-import { blockRow, decimal, logRows, transactionRows } from './records.ts';
+import { blockRow, decimal, encodeBlock, logRows, transactionRows } from './records.ts';
 
 const hash = `0x${'ab'.repeat(32)}`;
 const address = `0x${'cd'.repeat(20)}`;
@@ -139,6 +140,20 @@ test('blocks count what they hold', () => {
   assert.equal(row.transaction_count, 1);
   assert.equal(row.log_count, 1);
   assert.equal(row.gas_limit, '9223372036854775807');
+});
+
+test('without logs a block counts none, so that what the log holds of it is still whole', () => {
+  const { block, transactions, logs } = encodeBlock(aBlock(), { logs: false });
+  const [row] = valuesTexts(block).map((text) => JSON.parse(text) as Record<string, unknown>);
+  assert.equal(row?.log_count, 0);
+  assert.equal(transactions.length, 1);
+  assert.equal(logs.length, 0);
+});
+
+test('data that a node did not keep to hex is still valid JSON, byte for byte', () => {
+  const odd = '0x"\\\n\u0000é✓𐍈';
+  const [row] = transactionRows(aBlock({ input: `${odd}${'0'.repeat(80)}` }));
+  assert.equal(row?.input, `${odd}${'0'.repeat(80)}`);
 });
 
 test('logs have their topics one by one', () => {

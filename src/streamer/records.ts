@@ -7,6 +7,7 @@
 
 import type { ChainBlock, RawLog, RawReceipt, RawTransaction } from '../chain/block.ts';
 import type { EncodedBlock } from '../stores/topics/pipeline-topics.ts';
+import { type TextBytes, TextWriter, type Values, valuesTexts } from '../stores/topics/text-bytes.ts';
 import type { BlockRow, LogRow, TransactionRow } from '../stores/transaction-log/columns.ts';
 
 /** 0x-hex to decimal text, exact at any size. */
@@ -28,16 +29,23 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const LETTER_A = 0x61;
 
-/** A value as JSON text. */
-type Encode = (value: string) => string;
-const asNumber: Encode = (value) => String(small(value));
-const asDecimal: Encode = (value) => `"${decimal(value)}"`;
+/** Writes a value as JSON text. */
+type Encode = (value: string, to: TextWriter) => void;
+const asNumber: Encode = (value, to) => to.write(String(small(value)));
+const asDecimal: Encode = (value, to) => to.write(`"${decimal(value)}"`);
 /** What check-block.ts has read every digit of. */
-const asHex: Encode = (value) => `"${value}"`;
-/** Of long data it has read both ends only. A search for one character costs next to nothing, unlike JSON.stringify. */
-const asData: Encode = (value) =>
-  value.includes('"') || value.includes('\\') ? JSON.stringify(value) : `"${value}"`;
-const asJson: Encode = (value) => JSON.stringify(JSON.stringify(value));
+const asHex: Encode = (value, to) => {
+  to.write('"');
+  to.write(value);
+  to.write('"');
+};
+/** Of long data check-block.ts has read both ends only. */
+const asData: Encode = (value, to) => {
+  if (NEEDS_ESCAPE.test(value)) to.write(JSON.stringify(value));
+  else asHex(value, to);
+};
+const NEEDS_ESCAPE = /[^ !#-[\]-~]/;
+const asJson: Encode = (value, to) => to.write(JSON.stringify(JSON.stringify(value)));
 
 /** The node's field → the column's name as the text before its value, and the form of its value. */
 type FieldMap = ReadonlyMap<string, { readonly label: string; readonly encode: Encode } | undefined>;
@@ -154,26 +162,27 @@ const logFields = fieldMap({}, [
 
 /** What the map does not name. */
 type Extra = Record<string, unknown>;
-/** The text of one object's columns, and what no column takes. */
-interface Encoded {
-  readonly text: string;
-  readonly extra: Extra | undefined;
-}
 
-function encodeFields(from: Readonly<Record<string, unknown>>, map: FieldMap): Encoded {
-  let text = '';
+/** Writes an object's columns; answers what no column takes. */
+function writeFields(
+  to: TextWriter,
+  from: Readonly<Record<string, unknown>>,
+  map: FieldMap,
+): Extra | undefined {
   let extra: Extra | undefined;
   for (const field in from) {
     const value = from[field];
     if (value === undefined || value === null) continue;
     const target = map.get(field);
-    if (target) text += target.label + target.encode(value as string);
-    else if (!map.has(field) && !isEmptyList(value)) {
+    if (target) {
+      to.write(target.label);
+      target.encode(value as string, to);
+    } else if (!map.has(field) && !isEmptyList(value)) {
       extra ??= {};
       extra[field] = value;
     }
   }
-  return { text, extra };
+  return extra;
 }
 
 /** An access list is empty more often than not; absent says the same. */
@@ -181,26 +190,33 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-const extraText = (extra: Extra | undefined): string =>
-  extra === undefined ? '' : `,"extra":${JSON.stringify(JSON.stringify(extra))}`;
+function writeExtra(to: TextWriter, extra: Extra | undefined): void {
+  if (extra) to.write(`,"extra":${JSON.stringify(JSON.stringify(extra))}`);
+}
 
-/** All records of a block, ready to be published. */
-export function encodeBlock(chainBlock: ChainBlock): EncodedBlock {
-  const { number, hash } = chainBlock;
+/** All records of a block, ready to be published; without logs its row counts none. */
+export function encodeBlock(chainBlock: ChainBlock, { logs } = { logs: true }): EncodedBlock {
+  const { number, hash, receipts } = chainBlock;
+  const logCount = logs ? receipts.reduce((sum, receipt) => sum + receipt.logs.length, 0) : 0;
   return {
     number,
     hash,
-    block: blockText(chainBlock),
+    block: blockText(chainBlock, logCount),
     transactions: transactionTexts(chainBlock),
-    logs: logTexts(chainBlock),
+    logs: logs ? logTexts(chainBlock) : [],
   };
 }
 
-function blockText({ block, receipts, number, hash }: ChainBlock): string {
-  const { text, extra } = encodeFields(block, blockFields);
-  const logs = receipts.reduce((sum, receipt) => sum + receipt.logs.length, 0);
-  const counts = `,"transaction_count":${receipts.length},"log_count":${logs}`;
-  return `{"number":${number},"hash":"${hash}"${text}${counts}${extraText(extra)}}`;
+const writer = new TextWriter();
+
+function blockText({ block, receipts, number, hash }: ChainBlock, logCount: number): TextBytes {
+  writer.write(`{"number":${number},"hash":"${hash}"`);
+  const extra = writeFields(writer, block, blockFields);
+  writer.write(`,"transaction_count":${receipts.length},"log_count":${logCount}`);
+  writeExtra(writer, extra);
+  writer.write('}');
+  writer.end();
+  return writer.take();
 }
 
 /** What every row of the block says of it. */
@@ -208,65 +224,83 @@ const placeText = ({ hash, number, timestamp }: ChainBlock): string =>
   `"block_hash":"${hash}","block_number":${number},"block_timestamp":${timestamp}`;
 
 /** In transaction order. */
-function transactionTexts(chainBlock: ChainBlock): readonly string[] {
+function transactionTexts(chainBlock: ChainBlock): TextBytes {
   const { block, receipts } = chainBlock;
-  const place = placeText(chainBlock);
-  return block.transactions.map((transaction, index) =>
-    transactionText(transaction, receipts[index], `${place},"transaction_index":${index}`),
-  );
+  const place = `",${placeText(chainBlock)},"transaction_index":`;
+  for (const [index, transaction] of block.transactions.entries()) {
+    writer.write('{"hash":"');
+    writer.write(transaction.hash);
+    writer.write(place);
+    writer.write(String(index));
+    writeTransaction(writer, transaction, receipts[index]);
+    writer.write('}');
+    writer.end();
+  }
+  return writer.take();
 }
 
-function transactionText(
+function writeTransaction(
+  to: TextWriter,
   transaction: RawTransaction,
   receipt: RawReceipt | undefined,
-  place: string,
-): string {
-  const { text, extra } = encodeFields(transaction, transactionFields);
-  const own = receipt && encodeFields(receipt, receiptFields);
-  let rest = own?.text ?? '';
+): void {
+  const extra = writeFields(to, transaction, transactionFields);
+  const ofReceipt = receipt && writeFields(to, receipt, receiptFields);
   // Before London a receipt may not say what was paid: it was the gas price.
   const { maxFeePerGas, gasPrice, type } = transaction;
   if (receipt && isAbsent(maxFeePerGas) && isAbsent(receipt.effectiveGasPrice) && !isAbsent(gasPrice)) {
-    rest += `,"receipt_effective_gas_price":${asDecimal(gasPrice as string)}`;
+    to.write(',"receipt_effective_gas_price":');
+    asDecimal(gasPrice as string, to);
   }
-  if (isAbsent(type)) rest += ',"transaction_type":0';
-  if (extra || own?.extra) {
-    rest += extraText({ ...extra, ...(own?.extra && { receipt: own.extra }) });
-  }
-  return `{"hash":"${transaction.hash}",${place}${text}${rest}}`;
+  if (isAbsent(type)) to.write(',"transaction_type":0');
+  if (extra || ofReceipt) writeExtra(to, { ...extra, ...(ofReceipt && { receipt: ofReceipt }) });
 }
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 /** In log order. */
-function logTexts(chainBlock: ChainBlock): readonly string[] {
-  const place = placeText(chainBlock);
-  const texts: string[] = [];
+function logTexts(chainBlock: ChainBlock): TextBytes {
+  const begin = `{${placeText(chainBlock)},"transaction_hash":"`;
   for (const [index, receipt] of chainBlock.receipts.entries()) {
-    const of = `${place},"transaction_hash":"${receipt.transactionHash}","transaction_index":${index}`;
-    for (const log of receipt.logs) texts.push(logText(log, of));
+    const of = `${begin}${receipt.transactionHash}","transaction_index":${index},"log_index":`;
+    for (const log of receipt.logs) {
+      writer.write(of);
+      writer.write(String(small(log.logIndex)));
+      writeLog(writer, log);
+      writer.write('}');
+      writer.end();
+    }
   }
-  return texts;
+  return writer.take();
 }
 
-function logText(log: RawLog, of: string): string {
-  let text = `{${of},"log_index":${Number(log.logIndex)},"address":"${log.address}"`;
-  for (let at = 0; at < log.topics.length; at++) text += `,"topic${at}":"${log.topics[at]}"`;
-  text += `,"data":${asData(log.data)}`;
-  return `${text}${extraText(encodeFields(log, logFields).extra)}}`;
+const topicLabels = [0, 1, 2, 3].map((at) => `,"topic${at}":`);
+
+function writeLog(to: TextWriter, log: RawLog): void {
+  to.write(',"address":');
+  asHex(log.address, to);
+  for (const [at, topic] of log.topics.entries()) {
+    to.write(topicLabels[at] ?? `,"topic${at}":`);
+    asHex(topic, to);
+  }
+  to.write(',"data":');
+  asData(log.data, to);
+  writeExtra(to, writeFields(to, log, logFields));
 }
+
+const rows = <T>(texts: Values): readonly T[] => valuesTexts(texts).map((text) => JSON.parse(text) as T);
 
 /** The rows that the records carry. */
 export function blockRow(chainBlock: ChainBlock): BlockRow {
-  return JSON.parse(blockText(chainBlock)) as BlockRow;
+  return rows<BlockRow>(encodeBlock(chainBlock).block)[0] as BlockRow;
 }
 
 /** In transaction order. */
 export function transactionRows(chainBlock: ChainBlock): readonly TransactionRow[] {
-  return transactionTexts(chainBlock).map((text) => JSON.parse(text) as TransactionRow);
+  return rows(transactionTexts(chainBlock));
 }
 
 /** In log order. */
 export function logRows(chainBlock: ChainBlock): readonly LogRow[] {
-  return logTexts(chainBlock).map((text) => JSON.parse(text) as LogRow);
+  return rows(logTexts(chainBlock));
 }

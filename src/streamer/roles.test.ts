@@ -38,7 +38,7 @@ test('history and head arrive whole through stores that fail now and then', {
   const attempt = createFaults({ rate: () => rate, random: Math.random });
   const [topics, log] = [faultyTopics(real.topics, attempt), faultyLog(real.log, attempt)];
   const streamer = createStreamer({
-    ...{ reader, topics, names, log, finality: { tag: 'finalized' } as const, clock, logger },
+    ...{ reader, topics, names, log, finality: { tag: 'finalized' } as const, logs: true, clock, logger },
     start: async () => node.chain.first,
     recorderGroups: recorderGroups(names),
   });

@@ -24,6 +24,8 @@ export interface StreamerDeps {
   readonly finality: FollowOptions['finality'];
   /** First block wanted, asked at each plan; everything up to `finalized` can only come through history. */
   readonly start: (finalized: number) => Promise<number>;
+  /** Blocks are published with their logs. */
+  readonly logs: boolean;
   /** The consumer groups whose lag tells what is recorded. */
   readonly recorderGroups: { readonly history: string; readonly canonical: string };
   readonly clock: Clock;
@@ -56,7 +58,7 @@ export interface Streamer {
 }
 
 export function createStreamer(deps: StreamerDeps): Streamer {
-  const { reader, topics, names, log, clock, logger } = deps;
+  const { reader, topics, names, log, logs, clock, logger } = deps;
   let head: Header | BlockRef | undefined;
   let finalized: BlockRef | undefined;
   let historyWanted: Interval | undefined;
@@ -97,7 +99,7 @@ export function createStreamer(deps: StreamerDeps): Streamer {
   return {
     run: (signal) =>
       together(signal, (stop, start) => {
-        const common = { reader, topics, names, clock, logger, finality: deps.finality, signal: stop };
+        const common = { reader, topics, names, logs, clock, logger, finality: deps.finality, signal: stop };
         let first: BlockRef | undefined;
         const history = (firstFinalized: number) =>
           streamHistory({

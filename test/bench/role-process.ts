@@ -19,7 +19,7 @@ export interface RoleProcess {
 export function startRoleProcess(args: readonly string[], cwd: string): RoleProcess {
   const child = spawn(millrace, [...args, '--port', '0'], {
     cwd,
-    env: { ...process.env, MILLRACE_LOG_LEVEL: 'warn' },
+    env: { ...process.env, MILLRACE_LOG_LEVEL: 'warn', ...profiling() },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const atExit = (): void => void child.kill('SIGKILL');
@@ -45,4 +45,10 @@ export function startRoleProcess(args: readonly string[], cwd: string): RoleProc
       await ended;
     },
   };
+}
+
+/** MILLRACE_BENCH_PROFILE=FOLDER: each role leaves a CPU profile there, for a browser's developer tools. */
+function profiling(): Readonly<Record<string, string>> {
+  const folder = process.env.MILLRACE_BENCH_PROFILE;
+  return folder ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` } : {};
 }

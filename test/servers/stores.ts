@@ -55,13 +55,14 @@ export function externalManifest(
     readonly replicationFactor: number;
     readonly partitions: number;
     readonly processors: readonly object[];
+    readonly logs?: boolean;
   },
 ): string {
-  const { pipeline, addresses, nodes, replicationFactor, partitions, processors } = options;
+  const { pipeline, addresses, nodes, replicationFactor, partitions, processors, logs = true } = options;
   const external = (url: string | undefined) => ({ external: { url } });
   const spec = {
     replicationFactor,
-    chain: { ethereum: { chainId, endpoints: nodes.map((url) => ({ url })), start: 'earliest' } },
+    chain: { ethereum: { chainId, endpoints: nodes.map((url) => ({ url })), start: 'earliest', logs } },
     topics: { kafka: external(addresses.KAFKA), partitions },
     transactionLog: { cassandra: external(addresses.CASSANDRA), retention: 'forever' },
     results: { mariadb: external(addresses.MARIADB) },

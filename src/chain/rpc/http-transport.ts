@@ -2,6 +2,7 @@
 // decoded and parsed once, when it is taken; extraction is bound by exactly this path (environment.md), so it stays this short.
 
 import { type Dispatcher, Pool } from 'undici';
+import { BufferPool } from '../../buffer-pool.ts';
 import { MillraceError } from '../../errors.ts';
 import { describeCalls, encodeCalls, malformed, matchAnswers, parseAnswer } from './json-rpc.ts';
 import type { RpcCall, RpcLimits, RpcTransport } from './transport.ts';
@@ -20,6 +21,8 @@ const KEEP_ALIVE_MS = 4_000;
 /** Parsed at once, in bytes: a refusal is seen when it comes. */
 const SMALL_ANSWER = 64 * 1024;
 const empty: Buffer = Buffer.alloc(0);
+/** Of answers that were parsed, for answers to come. One that fails is left to the collector. */
+const spare = new BufferPool(16 * 1024 * 1024);
 
 export function createHttpTransport({ url, name, limits }: HttpTransportOptions): RpcTransport {
   const address = new URL(url);
@@ -48,11 +51,12 @@ export function createHttpTransport({ url, name, limits }: HttpTransportOptions)
         const refusal = refusedStatus(answer, context);
         if (refusal) throw refusal;
       }
-      let rest = answer.body;
-      const bytes = rest.byteLength;
+      let rest: Buffer | undefined = answer.body;
+      const bytes = answer.size;
       const outcomes = () => {
-        const text = rest.toString('utf8');
-        rest = empty;
+        const text = rest?.toString('utf8', 0, bytes) ?? '';
+        if (rest) spare.give(rest);
+        rest = undefined;
         return matchAnswers(parseAnswer(text, context), context);
       };
       if (bytes > SMALL_ANSWER) return { outcomes, bytes };
@@ -72,7 +76,9 @@ function basicAuthorization(address: URL): string {
 interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** With room behind its end. */
   readonly body: Buffer;
+  readonly size: number;
 }
 
 interface Exchange {
@@ -112,7 +118,7 @@ function exchange({ pool, request, calls, name, limits, signal }: Exchange): Pro
         status = statusCode;
         headers = received;
         const length = Number(received['content-length']);
-        if (length > 0 && length <= limits.maxAnswerBytes) body = Buffer.allocUnsafe(length);
+        if (length > 0 && length <= limits.maxAnswerBytes) body = spare.take(length);
       },
       onResponseData(current, chunk) {
         size += chunk.byteLength;
@@ -125,7 +131,7 @@ function exchange({ pool, request, calls, name, limits, signal }: Exchange): Pro
         finish(() => reject(error));
       },
       onResponseEnd() {
-        finish(() => resolve({ status, headers, body: body.subarray(0, size) }));
+        finish(() => resolve({ status, headers, body, size }));
       },
       onResponseError(_, cause) {
         if (signal.aborted) return;
@@ -140,8 +146,9 @@ function append(body: Buffer, chunk: Buffer, used: number): Buffer {
   const end = used + chunk.byteLength;
   let target = body;
   if (end > body.length) {
-    target = Buffer.allocUnsafe(Math.max(end, 2 * body.length));
+    target = spare.take(Math.max(end, 2 * body.length));
     body.copy(target, 0, 0, used);
+    if (body !== empty) spare.give(body);
   }
   chunk.copy(target, used);
   return target;
@@ -184,7 +191,7 @@ function refusedStatus(
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
-  const start = answer.body.subarray(0, 4096).toString('utf8');
+  const start = answer.body.toString('utf8', 0, Math.min(answer.size, 4096));
   if (start.includes('"jsonrpc"')) return undefined;
   const problem = `HTTP ${answer.status}`;
   return new MillraceError(answer.status >= 500 ? 'EndpointUnreachable' : 'RpcRefused', {

@@ -26,7 +26,7 @@ interface EngineDeps {
 /** With a DuckDB of their own, which ends with them. */
 export async function openEngines(deps: EngineDeps): Promise<Engines> {
   const { openDuckDbEngine } = await import('../../batch-engine/duckdb.ts');
-  const duckdb = await openDuckDbEngine(deps);
+  const duckdb = await openDuckDbEngine({ ...deps, logs: deps.pipeline.spec.chain.ethereum.logs });
   try {
     const { engine } = await enginesOver(duckdb, deps);
     return { engine, close: () => engine.close() };

@@ -45,7 +45,7 @@ export function buildStreamer(deps: {
   const { pipeline, reader, stores, clock, signal } = deps;
   const { metadata, spec } = pipeline;
   const names = pipelineTopics(metadata.name);
-  const { finality, start } = spec.chain.ethereum;
+  const { finality, logs, start } = spec.chain.ethereum;
   const first = createFirstWanted({
     reader,
     log: stores.log,
@@ -61,6 +61,7 @@ export function buildStreamer(deps: {
     log: stores.log,
     finality: finality.depth === undefined ? { tag: 'finalized' } : { depth: finality.depth },
     start: (finalized) => first.at(finalized),
+    logs,
     recorderGroups: recorderGroups(names),
     clock,
     logger: deps.logger.child({ role: 'streamer' }),

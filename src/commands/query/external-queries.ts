@@ -51,7 +51,9 @@ export async function openExternalQueries(deps: {
     const stores = {
       log: await keep(openers.log()),
       results: await keep(openers.results()),
-      engine: await keep(openDuckDbEngine({ tempFolder, clock })),
+      engine: await keep(
+        openDuckDbEngine({ tempFolder, clock, logs: deps.pipeline.spec.chain.ethereum.logs }),
+      ),
     };
     return {
       run: (sql, limits) => runQuery({ sql, limits, stores, signal }),

@@ -31,12 +31,12 @@ export const web: Role = {
     const results = await context.store('results');
     const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-web-'));
     context.onClose('the temporary folder', () => rm(tempFolder, { recursive: true, force: true }));
-    const engine = await openDuckDbEngine({ tempFolder, clock });
+    const engine = await openDuckDbEngine({ tempFolder, clock, logs: pipeline.spec.chain.ethereum.logs });
     context.onClose('DuckDB', () => engine.close());
 
     const blocks = createBlocksWatch({ topics, topic: names.blocks });
     metricsOfChain(metrics, () => ({ head: blocks.head()?.number, finalized: blocks.finalized()?.number }));
-    metricsOfReorgs(metrics, () => blocks.reorgs());
+    metricsOfReorgs(metrics, () => blocks.ownReorgs());
     metricsOfLag(metrics, { topics, names, clock });
     metricsOfLog(metrics, log);
     const stores = { topics, log, results, metadata };

@@ -22,6 +22,7 @@ import {
   metricsOfLog,
   metricsOfProcessors,
   metricsOfRecorder,
+  metricsOfStores,
   metricsOfStreamer,
 } from '../../status/metrics-of.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
@@ -101,7 +102,8 @@ async function open(
   const { ethereum } = spec.chain;
   const retention = parseRetention(spec.transactionLog.retention);
   const metrics = createMetrics({ role: 'run', pipeline: pipeline.metadata.name });
-  const health = createHealth({ clock });
+  const health = createHealth({ clock, logger });
+  metricsOfStores(metrics, () => health.answering());
   signal.addEventListener('abort', () => health.stopping(), { once: true });
 
   const external = openersOf(['topics', 'log', 'results', 'metadata'], {
@@ -124,7 +126,7 @@ async function open(
   const early = options.fresh || isNew(folder) ? await connect(undefined) : undefined;
   if (options.fresh) await emptyFolder(folder);
   claimIdentity(folder, asked);
-  const stores = await openEmbeddedStores({ folder, external, clock, logger });
+  const stores = await openEmbeddedStores({ folder, external, clock, logger, logs: ethereum.logs });
   closers.push(() => stores.close());
 
   // Where the log is embedded, history is read in one order, so that its segments come out contiguous.

@@ -3,6 +3,7 @@
 // Measured on 200 real transactions of 1.8 kB: 6.7 µs a record to pack and 4.4 to unpack (a JSON array: 7.6 to pack).
 
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { TextBytes, type Values, valuesTexts } from './text-bytes.ts';
 
 /** Below this many bytes compression costs more than it saves. */
 const PLAIN_BELOW = 256;
@@ -18,16 +19,28 @@ export interface Payload {
   readonly bytes: number;
 }
 
-export function packValues(values: readonly string[]): Payload {
-  const lengths = values.map((value) => value.length).join(',');
-  const text = `${lengths}\n${values.join('')}`;
+export function packValues(values: Values): Payload {
+  if (values instanceof TextBytes && values.ascii) return packAscii(values);
+  const texts = valuesTexts(values);
+  const lengths = texts.map((value) => value.length).join(',');
+  const text = `${lengths}\n${texts.join('')}`;
   const utf16 = !text.isWellFormed();
   const raw = Buffer.from(text, utf16 ? 'utf16le' : 'utf8');
   const bytes = (utf16 ? Buffer.byteLength(text) : raw.length) - lengths.length - 1;
-  const form = utf16 ? UTF16 : 0;
-  if (raw.length < PLAIN_BELOW) return { encoding: form, data: raw, bytes };
+  return { ...compressed(raw, utf16 ? UTF16 : 0), bytes };
+}
+
+/** A byte is a UTF-16 unit here, so nothing needs to be decoded. */
+function packAscii({ bytes, ends }: TextBytes): Payload {
+  const lengths = ends.map((end, at) => end - (ends[at - 1] ?? 0)).join(',');
+  const raw = Buffer.concat([Buffer.from(`${lengths}\n`), bytes]);
+  return { ...compressed(raw, 0), bytes: bytes.length };
+}
+
+function compressed(raw: Buffer, form: number): Omit<Payload, 'bytes'> {
+  if (raw.length < PLAIN_BELOW) return { encoding: form, data: raw };
   const params = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 };
-  return { encoding: form | ZSTD, data: zstdCompressSync(raw, { params }), bytes };
+  return { encoding: form | ZSTD, data: zstdCompressSync(raw, { params }) };
 }
 
 /** @throws what zlib throws on damaged data, RangeError when the lengths do not fit the text */

@@ -11,6 +11,7 @@ import {
   undoBatches,
 } from './pipeline-topics.ts';
 import type { RecordBatch, StoredBatch } from './port.ts';
+import { valuesTexts } from './text-bytes.ts';
 
 const names = pipelineTopics('test');
 const made = aBlock({ number: 7 });
@@ -19,7 +20,7 @@ const cursor = { sequence: 3, block: ref, head: ref, finalized: { number: 1, has
 const place = { partition: 0, offset: 0, next: 1, bytes: 1, publishedAt: 0 };
 const stored = (batch: RecordBatch | undefined): StoredBatch => {
   assert.ok(batch);
-  return { ...batch, ...place };
+  return { ...batch, ...place, values: valuesTexts(batch.values) };
 };
 
 const [transactions, logs, block] = newBlockBatches(names, made, { ...cursor, step: 'new' }).map(stored);

@@ -6,6 +6,7 @@
 import { type Cursor, decodeCursor, encodeCursor } from '../../chain/step.ts';
 import type { BlockRow, LogRow, TransactionRow } from '../transaction-log/columns.ts';
 import type { RecordBatch, RecordHeaders, StoredBatch, TopicSpec } from './port.ts';
+import type { Values } from './text-bytes.ts';
 
 export interface PipelineTopics {
   readonly blocks: string;
@@ -74,19 +75,20 @@ const json = (rows: readonly object[]): readonly string[] => rows.map((row) => J
 export interface EncodedBlock {
   readonly number: number;
   readonly hash: string;
-  readonly block: string;
-  readonly transactions: readonly string[];
-  readonly logs: readonly string[];
+  /** One. */
+  readonly block: Values;
+  readonly transactions: Values;
+  readonly logs: Values;
 }
 
 function encoded(rows: Rows | EncodedBlock): EncodedBlock {
-  if (typeof rows.block === 'string') return rows as EncodedBlock;
-  const { block, transactions, logs } = rows as Rows;
+  if ('hash' in rows) return rows;
+  const { block, transactions, logs } = rows;
   const { number, hash } = block;
   return {
     number,
     hash,
-    block: JSON.stringify(block),
+    block: json([block]),
     transactions: json(transactions),
     logs: json(logs),
   };
@@ -109,7 +111,7 @@ export function newBlockBatches(
       values: transactions,
     },
     { topic: topics.logs, key, headers: headersOf('log', hash, 'new', at), values: logs },
-    { topic: topics.blocks, key, headers: headersOf('block', hash, 'new', at), values: [block] },
+    { topic: topics.blocks, key, headers: headersOf('block', hash, 'new', at), values: block },
   ];
   return batches.filter((batch) => batch.values.length > 0);
 }
@@ -142,13 +144,13 @@ export function finalBatches(
 /** A whole final block, complete with the record of its own row, which comes last. */
 export function historyBatches(topics: PipelineTopics, rows: Rows | EncodedBlock): readonly RecordBatch[] {
   const { number, hash, block, transactions, logs } = encoded(rows);
-  const batch = (kind: RecordKind, values: readonly string[]): RecordBatch => ({
+  const batch = (kind: RecordKind, values: Values): RecordBatch => ({
     topic: topics.history,
     key: String(number),
     headers: headersOf(kind, hash, 'final'),
     values,
   });
-  return [batch('transaction', transactions), batch('log', logs), batch('block', [block])].filter(
+  return [batch('transaction', transactions), batch('log', logs), batch('block', block)].filter(
     ({ values }) => values.length > 0,
   );
 }

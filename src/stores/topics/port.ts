@@ -1,6 +1,8 @@
 // The topics port: ordered, replayable records with consumer groups. Kafka's model, in the few words that the
 // roles need. Records that share topic, key and headers travel as one batch (all transactions of a block).
 
+import type { Values } from './text-bytes.ts';
+
 /**
  * Extra facts of a record beside its value: step, cursor, block_hash, schema. Printable ASCII. The names `records` and
  * `rest` are for the store's own use.
@@ -20,10 +22,11 @@ export interface RecordBatch {
   readonly key: string;
   readonly headers: RecordHeaders;
   /** Each is a record of its own; a batch without values publishes nothing. */
-  readonly values: readonly string[];
+  readonly values: Values;
 }
 
 export interface StoredBatch extends RecordBatch {
+  readonly values: readonly string[];
   readonly partition: number;
   /** Offset of the first value; the others follow. Between batches offsets may be left out. */
   readonly offset: number;

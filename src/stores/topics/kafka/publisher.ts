@@ -5,6 +5,7 @@ import { initProducerIdV5 } from '@platformatic/kafka';
 import { isMillraceError, MillraceError } from '../../../errors.ts';
 import { partitionOf } from '../partition.ts';
 import type { Publisher, RecordBatch } from '../port.ts';
+import { valuesBytes } from '../text-bytes.ts';
 import type { Cluster } from './cluster.ts';
 import { isFenced } from './failures.ts';
 import { packRecords } from './record-writer.ts';
@@ -60,8 +61,7 @@ class KafkaPublisher implements Publisher {
   publish(batches: readonly RecordBatch[]): Promise<void> {
     if (this.#ended) return Promise.reject(this.#ended);
     const full = batches.filter(({ values }) => values.length > 0);
-    let bytes = 0;
-    for (const { values } of full) for (const value of values) bytes += value.length;
+    const bytes = full.reduce((sum, { values }) => sum + valuesBytes(values), 0);
     return new Promise((resolve, reject) => {
       this.#queue.push({ batches: full, bytes, resolve, reject });
       this.#running ??= this.#run();

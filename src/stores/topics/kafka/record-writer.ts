@@ -6,7 +6,9 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { crc32c } from '@platformatic/kafka';
+import { BufferPool } from '../../../buffer-pool.ts';
 import type { RecordBatch } from '../port.ts';
+import { valuesAsBytes } from '../text-bytes.ts';
 import { at, attribute, LENGTH_OVERHEAD, varintBytes, writeVarint, ZSTD } from './record-format.ts';
 import type { ProducerEpoch } from './requests.ts';
 
@@ -18,8 +20,9 @@ export const REST_HEADER = 'rest';
 /** Bytes of records before compression at which a record batch is closed. */
 const RECORD_BATCH_BYTES = 1024 * 1024;
 /** Room for a few records; it doubles as more come. */
-const FIRST_BYTES = 64 * 1024;
+const FIRST_BYTES = 256 * 1024;
 const none = Buffer.alloc(0);
+const spare = new BufferPool(12 * 1024 * 1024);
 
 /** A record batch that lacks what only its transaction knows: producer, epoch, sequence, time, checksum. */
 export interface PackedRecords {
@@ -42,7 +45,7 @@ export async function packRecords(batches: readonly RecordBatch[]): Promise<read
 
 class RecordWriter {
   readonly #packing: Promise<PackedRecords>[] = [];
-  #buffer = none;
+  #buffer: Buffer = none;
   #used = 0;
   #count = 0;
 
@@ -50,12 +53,15 @@ class RecordWriter {
     const keyBytes = Buffer.from(key);
     const given = Object.entries(headers).filter(([name]) => name !== COUNT_HEADER && name !== REST_HEADER);
     const plain = encodeHeaders(given);
-    for (const [index, value] of values.entries()) {
+    const { bytes, ends } = valuesAsBytes(values);
+    let begin = 0;
+    for (const [index, end] of ends.entries()) {
       if (this.#used >= RECORD_BATCH_BYTES) this.#close();
       let own = plain;
-      if (index === 0) own = encodeHeaders([[COUNT_HEADER, `${values.length}`], ...given]);
-      else if (this.#count === 0) own = encodeHeaders([[REST_HEADER, `${values.length - index}`], ...given]);
-      this.#write(keyBytes, value, own);
+      if (index === 0) own = encodeHeaders([[COUNT_HEADER, `${ends.length}`], ...given]);
+      else if (this.#count === 0) own = encodeHeaders([[REST_HEADER, `${ends.length - index}`], ...given]);
+      this.#write(keyBytes, { bytes, begin, end }, own);
+      begin = end;
     }
   }
 
@@ -64,8 +70,8 @@ class RecordWriter {
     return this.#packing;
   }
 
-  #write(key: Buffer, value: string, headers: Buffer): void {
-    const valueBytes = Buffer.byteLength(value);
+  #write(key: Buffer, value: { bytes: Buffer; begin: number; end: number }, headers: Buffer): void {
+    const valueBytes = value.end - value.begin;
     const length =
       2 + // attributes and timestamp delta, both zero
       varintBytes(this.#count) +
@@ -83,27 +89,30 @@ class RecordWriter {
     place = writeVarint(buffer, place, key.length);
     place += key.copy(buffer, place);
     place = writeVarint(buffer, place, valueBytes);
-    place += buffer.write(value, place);
+    place += value.bytes.copy(buffer, place, value.begin, value.end);
     this.#used = place + headers.copy(buffer, place);
   }
 
   #reserve(bytes: number): void {
     if (this.#used + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, this.#used + bytes, FIRST_BYTES));
+    const larger = spare.take(Math.max(2 * this.#buffer.length, this.#used + bytes, FIRST_BYTES));
     this.#buffer.copy(larger, 0, 0, this.#used);
+    if (this.#buffer !== none) spare.give(this.#buffer);
     this.#buffer = larger;
   }
 
   #close(): void {
-    this.#packing.push(pack(this.#buffer.subarray(0, this.#used), this.#count));
+    this.#packing.push(pack(this.#buffer, this.#used, this.#count));
     this.#buffer = none;
     this.#used = 0;
     this.#count = 0;
   }
 }
 
-async function pack(records: Buffer, count: number): Promise<PackedRecords> {
-  const compressed = await compress(records, compression);
+/** `records` is given back once it is compressed. */
+async function pack(records: Buffer, used: number, count: number): Promise<PackedRecords> {
+  const compressed = await compress(records.subarray(0, used), compression);
+  spare.give(records);
   const buffer = Buffer.alloc(at.records + compressed.length);
   buffer.writeInt32BE(buffer.length - LENGTH_OVERHEAD, at.length);
   buffer[at.magic] = 2;
