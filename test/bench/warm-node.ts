@@ -38,7 +38,7 @@ interface Ready {
   readonly logs: number;
 }
 
-const cacheBytes = 3 * 1024 ** 3;
+const cacheBytes = 6 * 1024 ** 3;
 
 export async function startWarmNode(options: WarmNodeOptions): Promise<WarmNode> {
   const child = fork(new URL(import.meta.url).pathname, [JSON.stringify(options)], {

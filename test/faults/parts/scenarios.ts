@@ -15,6 +15,7 @@ export interface Scenario {
 
 /** Some blocks and steps pass between two blows. */
 const breathMs = 1_500;
+const TEN_MINUTES_MS = 600_000;
 
 const one = <T>(of: readonly T[], random: () => number): T => of[Math.floor(random() * of.length)] as T;
 
@@ -114,6 +115,16 @@ export const scenarios: readonly Scenario[] = [
       await Promise.all(brokers.map((broker) => broker.kill()));
       await sleep(pauseMs);
       await Promise.all(brokers.map((broker) => broker.start()));
+    },
+  },
+  {
+    fault: 'every store away for ten minutes',
+    short: false,
+    act: async ({ servers }) => {
+      const stores = [servers.of.kafka, servers.of.cassandra, servers.of.mariadb].flatMap((of) => of ?? []);
+      await Promise.all(stores.map((store) => store.kill()));
+      await sleep(TEN_MINUTES_MS);
+      await Promise.all(stores.map((store) => store.start()));
     },
   },
   {
