@@ -348,6 +348,11 @@ export const catalogue = {
     'check what was asked for; what is not yet recorded comes with the backfill',
   ),
   ResultUnknown: entry(2, '{owner} has no result table {name}', 'see the tables under /api/results'),
+  FileMissing: entry(
+    2,
+    '{owner} has no file of window {window} in {name}',
+    'see its files under /api/results/<owner>/<name>/files',
+  ),
   TooManyListeners: entry(
     3,
     '{count} pages are listening already',

@@ -2,6 +2,7 @@
 // While the live panel owns the terminal the lines go to the data folder's file instead.
 
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { isMillraceError } from './errors.ts';
 
 export type { Logger } from 'pino';
 
@@ -20,6 +21,13 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       errorKey: 'error',
+      // What the catalogue knows is told in one line; the stack belongs to faults of the program.
+      serializers: {
+        error: (error: unknown) =>
+          isMillraceError(error)
+            ? `${error.code}: ${error.message}`
+            : pino.stdSerializers.errWithCause(error as Error),
+      },
     },
     options.destination ?? pino.destination({ dest: 2, sync: true }),
   );

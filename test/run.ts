@@ -27,6 +27,14 @@ const suites: readonly Suite[] = [
   { name: 'browser', files: 'test/browser/*.test.ts', concurrency: 1, budget: 240 },
   { name: 'stores', files: 'src/**/*.servers.test.ts', concurrency: 2, budget: 480, servers: true },
   { name: 'roles', files: 'test/end-to-end/*.servers.test.ts', concurrency: 1, budget: 180, servers: true },
+  // They start a Kubernetes of their own each.
+  { name: 'kube', files: 'src/kube/**/*.kube.test.ts', concurrency: 1, budget: 240 },
+  {
+    name: 'operator',
+    files: '{src/{api,operator,commands},test}/**/*.kube.test.ts',
+    concurrency: 1,
+    budget: 480,
+  },
   // They kill servers, so they start their own.
   { name: 'faults-on-servers', files: 'test/faults/*.servers.test.ts', concurrency: 1, budget: 300 },
 ];
@@ -47,11 +55,14 @@ interface Counts {
   skipped: number;
 }
 
+/** What a test file needs besides Node: `servers`, `kube`, or nothing. */
+const kindOf = (file: string): string | undefined => /\.(servers|kube)\.test\.ts$/.exec(file)?.[1];
+
 async function runSuite({ name, files, concurrency }: Suite): Promise<Counts & { seconds: number }> {
   const started = performance.now();
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const found = globSync(files, { cwd: root })
-    .filter((file) => file.endsWith('.servers.test.ts') === files.endsWith('.servers.test.ts'))
+    .filter((file) => kindOf(file) === kindOf(files))
     .map((file) => `${root}${file}`)
     .sort();
   process.stdout.write(`\n── ${name} (${found.length} files)\n`);

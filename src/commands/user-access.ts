@@ -53,7 +53,15 @@ It is not a token: disabling the user leaves it; --revoke removes it.`,
           [[host, String(port), user, password, schema]],
           format,
         );
-        process.stderr.write(`the account of ${owner} may read; its password is not shown again\n`);
+        process.stderr.write(
+          `the account of ${owner} may read; its password is not shown again. To sign in with it:\n` +
+            `  mariadb -h ${shellWord(host)} -P ${port} -u ${shellWord(user)} -p ${shellWord(schema)}\n`,
+        );
       }),
     );
+}
+
+/** As a POSIX shell takes it: quoted where it must be. */
+function shellWord(text: string): string {
+  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

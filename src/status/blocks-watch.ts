@@ -1,12 +1,12 @@
 // What the `blocks` topic says of the chain, for a process that does not stream: head, finalized block, reorgs as they
-// come. It begins at the last record and takes what follows.
+// come. It begins at the last record and takes what follows; reorgs it looks for in the records before that too.
 
 import { isMillraceError } from '../errors.ts';
 import { checkedBlock } from '../stores/topics/checked-records.ts';
 import type { StoredBatch, Topics } from '../stores/topics/port.ts';
-import type { BlockRow } from '../stores/transaction-log/columns.ts';
 import { readPosition } from '../streamer/resume.ts';
 import type { ReorgStatus } from './pipeline-status.ts';
+import { createReorgCount, type ReorgCount } from './reorg-count.ts';
 
 /** `timestamp` in Unix seconds, where a record of the block was seen. */
 export interface SeenBlock {
@@ -20,13 +20,15 @@ export interface BlocksWatch {
   look(): Promise<void>;
   head(): SeenBlock | undefined;
   finalized(): SeenBlock | undefined;
-  /** Since this watch began. */
+  /** As far back as records were looked at when this watch began, and since. */
   reorgs(): ReorgStatus;
-  /** Transactions of the blocks seen since this watch began. */
-  transactions(): number;
+  /** Of these, those since this watch began. */
+  ownReorgs(): Pick<ReorgStatus, 'count' | 'deepest'>;
 }
 
 const readBytes = 1024 * 1024;
+/** Looked back at for reorgs: half a day of a chain of 12 s, in steps. */
+const backwards = { batches: 4_096, atOnce: 256 };
 
 export function createBlocksWatch({
   topics,
@@ -40,9 +42,8 @@ export function createBlocksWatch({
   let finalized: SeenBlock | undefined;
   /** Times of blocks that are not final yet. */
   const times = new Map<string, { readonly number: number; readonly timestamp: number }>();
-  let reorgs: ReorgStatus = { count: 0, deepest: 0 };
-  let transactions = 0;
-  let undoing = 0;
+  let earlier = createReorgCount();
+  let own = createReorgCount();
 
   const seen = ({ number, hash }: { number: number; hash: string }): SeenBlock => ({
     number,
@@ -56,6 +57,8 @@ export function createBlocksWatch({
     const position = await readPosition(topics, topic);
     for (const { number, hash, timestamp } of position?.unfinalized ?? [])
       times.set(hash, { number, timestamp });
+    earlier = await reorgsBefore(topics, topic, partition?.next ?? 0);
+    own = createReorgCount();
     head = position && seen(position.cursor.head);
     finalized = position && seen(position.cursor.finalized);
     next = partition?.next ?? 0;
@@ -74,16 +77,7 @@ export function createBlocksWatch({
       finalized = seen(cursor.finalized);
       for (const [hash, { number }] of times) if (number < finalized.number) times.delete(hash);
     }
-    if (step === 'undo') undoing += 1;
-    if (step !== 'new') return;
-    transactions += (row as BlockRow).transaction_count;
-    if (undoing === 0) return;
-    reorgs = {
-      count: reorgs.count + 1,
-      deepest: Math.max(reorgs.deepest, undoing),
-      last: { depth: undoing, at: batch.publishedAt },
-    };
-    undoing = 0;
+    own.took(step, batch.publishedAt);
   };
 
   return {
@@ -103,7 +97,36 @@ export function createBlocksWatch({
     },
     head: () => head,
     finalized: () => finalized,
-    reorgs: () => reorgs,
-    transactions: () => transactions,
+    reorgs: () => together(earlier.status(), own.status()),
+    ownReorgs: () => own.status(),
+  };
+}
+
+/** The reorgs in the newest records before `end`. */
+async function reorgsBefore(topics: Topics, topic: string, end: number): Promise<ReorgCount> {
+  const steps: { readonly step: string | undefined; readonly at: number }[] = [];
+  for (let offset = end; steps.length < backwards.batches; ) {
+    const batches = await topics.readBackwards({ topic, partition: 0, offset }, { limit: backwards.atOnce });
+    for (const batch of batches) {
+      const checked = checkedBlock(batch);
+      steps.push({ step: 'foreign' in checked ? undefined : checked.facts.step, at: batch.publishedAt });
+    }
+    const oldest = batches.at(-1);
+    if (!oldest) break;
+    offset = oldest.offset;
+  }
+  const count = createReorgCount();
+  for (const { step, at } of steps.reverse()) count.took(step, at);
+  return count;
+}
+
+function together(earlier: ReorgStatus, own: ReorgStatus): ReorgStatus {
+  const last = own.last ?? earlier.last;
+  const since = earlier.since ?? own.since;
+  return {
+    count: earlier.count + own.count,
+    deepest: Math.max(earlier.deepest, own.deepest),
+    ...(last ? { last } : {}),
+    ...(since === undefined ? {} : { since }),
   };
 }

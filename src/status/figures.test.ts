@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatRate,
   formatShare,
+  formatSize,
   plural,
   shortHash,
 } from './figures.ts';
@@ -23,6 +24,7 @@ test('thousands are separated, whatever the length', () => {
 test('bytes are MiB and rates keep a digit while small', () => {
   assert.equal(formatBytes(1_572_864), '1.5 MiB');
   assert.equal(formatBytes(5_000_000_000), '4,768 MiB');
+  assert.deepEqual([0, 812, 14_541, 1_572_864].map(formatSize), ['0 B', '812 B', '14.2 KiB', '1.5 MiB']);
   assert.deepEqual([0, 0.44, 37.2, 12345.6].map(formatRate), ['0', '0.4', '37', '12,346']);
 });
 

@@ -14,6 +14,12 @@ export function formatBytes(bytes: number): string {
   return `${formatCount(mebibytes.toFixed(mebibytes < 99.95 ? 1 : 0))} MiB`;
 }
 
+/** One thing's size, however small: `812 B`, `14.2 KiB`, `1.5 MiB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  return bytes < 2 ** 20 ? `${(bytes / 1024).toFixed(1)} KiB` : formatBytes(bytes);
+}
+
 /** A rate per second: `0.4`, `37`, `12,345`. */
 export function formatRate(perSecond: number): string {
   return formatCount(perSecond.toFixed(perSecond > 0 && perSecond < 9.95 ? 1 : 0));

@@ -2,7 +2,10 @@
 // Alive is another question, which the answer itself answers: the event loop turns.
 
 import type { Clock } from '../clock.ts';
-import { describeError } from '../errors.ts';
+import { describeError, isMillraceError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { together } from '../together.ts';
+import { createOutages } from './outages.ts';
 import { createStuckWatch, type StagePlace, type StuckWatch } from './stuck-watch.ts';
 
 export interface CheckResult {
@@ -28,7 +31,11 @@ export interface Health {
   /** It ends: not ready any more, at once. */
   stopping(): void;
   report(): Promise<HealthReport>;
-  /** Looks whether the stages move, until aborted. */
+  /** The probes, by name, and whether the last one was answered; those asked so far. */
+  answering(): ReadonlyMap<string, boolean>;
+  /** Asks every probe now: the names of those that do not answer within the time limit. */
+  silent(): Promise<readonly string[]>;
+  /** Looks whether the stages move and the stores answer, and says when a store does not, until aborted. */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -36,13 +43,42 @@ const probeLimitMs = 3_000;
 /** A moment ago is now: a crowd of probes asks the stores once. */
 const holdsMs = 1_000;
 const lookEveryMs = 5_000;
+/** While a store does not answer. */
+const lookAgainMs = 1_000;
 
-export function createHealth({ clock }: { readonly clock: Clock }): Health {
+export function createHealth({
+  clock,
+  logger = silentLogger,
+}: {
+  readonly clock: Clock;
+  /** Told when a store stops answering, and when it answers again. Default: nobody. */
+  readonly logger?: Logger;
+}): Health {
   const probes = new Map<string, () => Promise<CheckResult>>();
   const problems = new Map<string, string>();
   const asked = new Map<string, () => string | undefined>();
   const watches: { readonly places: () => Promise<readonly StagePlace[]>; readonly watch: StuckWatch }[] = [];
+  const outages = createOutages({ clock, logger });
   let stopping = false;
+
+  const lookAtStages = async (signal: AbortSignal): Promise<void> => {
+    for (;;) {
+      for (const { places, watch } of watches) {
+        // A store that does not answer is said by its probe.
+        const seen = await places().catch(() => undefined);
+        if (seen) watch.look(seen);
+      }
+      await clock.sleep(lookEveryMs, signal);
+    }
+  };
+  const lookAtStores = async (signal: AbortSignal): Promise<void> => {
+    for (;;) {
+      const results = await Promise.all([...probes.values()].map((probe) => probe()));
+      signal.throwIfAborted();
+      for (const { name, problem } of results) outages.saw(name, problem);
+      await clock.sleep(results.every(({ ok }) => ok) ? lookEveryMs : lookAgainMs, signal);
+    }
+  };
 
   return {
     probe: (name, ask) => probes.set(name, createProbe(name, ask, clock)),
@@ -67,16 +103,16 @@ export function createHealth({ clock }: { readonly clock: Clock }): Health {
       ];
       return { ready: checks.every(({ ok }) => ok), checks };
     },
-    run: async (signal) => {
-      for (;;) {
-        for (const { places, watch } of watches) {
-          // A store that does not answer is said by its probe.
-          const seen = await places().catch(() => undefined);
-          if (seen) watch.look(seen);
-        }
-        await clock.sleep(lookEveryMs, signal);
-      }
+    answering: () => outages.answering(),
+    silent: async () => {
+      const results = await Promise.all([...probes.values()].map((probe) => probe()));
+      return results.filter(({ ok }) => !ok).map(({ name }) => name);
     },
+    run: (signal) =>
+      together(signal, (within, begin) => {
+        begin(lookAtStages(within));
+        begin(lookAtStores(within));
+      }),
   };
 }
 
@@ -87,7 +123,8 @@ function createProbe(name: string, ask: () => Promise<unknown>, clock: Clock): (
   const put = async (): Promise<CheckResult> => {
     const result = await ask().then(
       () => resultOf(name, undefined),
-      (error: unknown) => failed(name, describeError(error)),
+      (error: unknown) =>
+        failed(name, isMillraceError(error) ? `${error.code}: ${error.message}` : describeError(error)),
     );
     last = { at: clock.now(), result };
     asking = undefined;

@@ -27,7 +27,10 @@ export async function recorderLags(topics: Topics, names: PipelineTopics): Promi
 }
 
 /** Of all groups together. */
-export function totalLag(lags: readonly GroupLag[]): { readonly records: number; readonly bytes: number } {
+export function totalLag(lags: readonly Pick<Lag, 'records' | 'bytes'>[]): {
+  readonly records: number;
+  readonly bytes: number;
+} {
   return {
     records: lags.reduce((sum, lag) => sum + lag.records, 0),
     bytes: lags.reduce((sum, lag) => sum + lag.bytes, 0),

@@ -115,6 +115,18 @@ export function metricsOfLag(
   );
 }
 
+/** Which stores answer. */
+export function metricsOfStores(metrics: Metrics, answering: () => ReadonlyMap<string, boolean>): void {
+  metrics.gauge(
+    {
+      name: 'millrace_store_up',
+      help: '1 when the store answered the last look at it (every 5 s), else 0.',
+      labels: ['store'],
+    },
+    () => [...answering()].map(([store, up]) => ({ labels: { store }, value: up ? 1 : 0 })),
+  );
+}
+
 /** What the log covers. */
 export function metricsOfLog(metrics: Metrics, log: Pick<TransactionLog, 'coverage'>): void {
   const read = sharedFor(sharedMs, () => log.coverage());

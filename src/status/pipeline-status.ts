@@ -22,11 +22,11 @@ export interface StageStatus {
   readonly height?: number | undefined;
   readonly lag: StageLag;
   /** Over the last few seconds. */
-  readonly transactionsPerSecond: number;
-  /** Since the start of the process. */
-  readonly transactions: number;
+  readonly transactionsPerSecond?: number | undefined;
+  /** Since the start of the process that runs the stage. */
+  readonly transactions?: number | undefined;
   /** Taken in and not yet given on. */
-  readonly bufferedBytes: number;
+  readonly bufferedBytes?: number | undefined;
   /** What it is doing, in a few words: `history 17,686,110 to 17,686,120`. */
   readonly detail?: string | undefined;
 }
@@ -41,12 +41,31 @@ export interface CoverageStatus {
   readonly etaSeconds?: number | undefined;
 }
 
+/** What a topic holds, and how far its recorders are. */
+export interface TopicStatus {
+  readonly name: string;
+  readonly partitions: number;
+  /** Kept. */
+  readonly records: number;
+  /** Next offsets of all partitions together: every record there ever was. */
+  readonly end: number;
+  /** Of the group that records it. `oldest` in milliseconds since 1970. */
+  readonly lag: {
+    readonly group: string;
+    readonly records: number;
+    readonly bytes: number;
+    readonly oldest?: number | undefined;
+  };
+}
+
 export interface ReorgStatus {
   readonly count: number;
   /** Blocks undone by the deepest one. */
   readonly deepest: number;
   /** `at` in milliseconds since 1970. */
   readonly last?: { readonly depth: number; readonly at: number } | undefined;
+  /** Counted from here on, milliseconds since 1970. Default: since the start of the process. */
+  readonly since?: number | undefined;
 }
 
 export interface ProcessorStatus {
@@ -54,7 +73,7 @@ export interface ProcessorStatus {
   /** `cluster` or `user/<id>`. */
   readonly owner: string;
   readonly table: string;
-  readonly state: 'running' | 'waiting' | 'failed';
+  readonly state?: 'running' | 'waiting' | 'failed' | undefined;
   readonly windowsDone: number;
   /** Start of the newest done window, Unix seconds. */
   readonly newestWindow?: number | undefined;
@@ -89,7 +108,11 @@ export interface PipelineStatus {
     readonly logs: number;
     readonly bytes: number;
   };
-  readonly topics: { readonly records: number; readonly bytes: number };
+  readonly topics: {
+    readonly records: number;
+    readonly bytes?: number | undefined;
+    readonly each?: readonly TopicStatus[];
+  };
   readonly processors: readonly ProcessorStatus[];
   readonly memory: { readonly rssBytes: number };
 }

@@ -9,12 +9,14 @@ import { sharedFor } from '../metrics.ts';
 import { windowStart } from '../processor/windows.ts';
 import type { Stores } from '../stores/opening/stores.ts';
 import type { PipelineTopics } from '../stores/topics/pipeline-topics.ts';
+import type { Topics } from '../stores/topics/port.ts';
 import type { BlocksWatch, SeenBlock } from './blocks-watch.ts';
 import { createCoverageStatus } from './coverage-status.ts';
 import { plural } from './figures.ts';
-import { recorderLags, totalLag } from './lags.ts';
+import { totalLag } from './lags.ts';
 import type { BlockStatus, PipelineStatus, ProcessorStatus } from './pipeline-status.ts';
 import { createRateMeter } from './rate-meter.ts';
+import { topicStatuses } from './topic-statuses.ts';
 
 /** Sizes cost the stores most: read at most this often, in ms. */
 const sizesHoldMs = 5_000;
@@ -30,13 +32,12 @@ export function createStatusOfStores(deps: {
   const { pipeline, stores, names, blocks, clock } = deps;
   const { ethereum } = pipeline.spec.chain;
   const startedAt = clock.now();
-  const meters = { streamer: createRateMeter(), recorder: createRateMeter(15_000) };
+  const meter = createRateMeter(15_000);
   const coverageStatus = createCoverageStatus();
   const sizes = sharedFor(sizesHoldMs, async () => ({
     log: await stores.log.size(),
-    topics: await stores.topics.size(),
+    topics: await topicsStatus(stores.topics, names),
   }));
-  let recordedAtStart: number | undefined;
 
   return async () => {
     const now = clock.now();
@@ -44,10 +45,9 @@ export function createStatusOfStores(deps: {
     const bounds = await stores.log.bounds();
     const size = await sizes();
     const newestFinal = coverage.at(-1);
-    recordedAtStart ??= size.log.transactions;
     // An age or a date is resolved against the chain, which this process does not read; history is read from its first
     // block on, so that is the oldest one covered.
-    const start = coverage[0]?.from;
+    const start = typeof ethereum.start === 'number' ? ethereum.start : coverage[0]?.from;
     const finalized = blocks.finalized();
     const processors = await processorStatuses(deps, newestFinal?.toTime);
     return {
@@ -66,25 +66,17 @@ export function createStatusOfStores(deps: {
           name: 'streamer',
           height: blocks.head()?.number,
           lag: {},
-          transactionsPerSecond: meters.streamer.rate(blocks.transactions(), now),
-          transactions: blocks.transactions(),
-          bufferedBytes: 0,
         },
         {
           name: 'recorder',
           height: bounds?.newest.number,
-          lag: await lagOf(stores.topics, names),
-          transactionsPerSecond: Math.max(0, meters.recorder.rate(size.log.transactions, now)),
-          transactions: Math.max(0, size.log.transactions - recordedAtStart),
-          bufferedBytes: 0,
+          lag: totalLag((size.topics.each ?? []).map(({ lag }) => lag)),
+          transactionsPerSecond: Math.max(0, meter.rate(size.log.transactions, now)),
         },
         {
           name: 'processor',
           height: newestFinal?.to,
           lag: {},
-          transactionsPerSecond: 0,
-          transactions: 0,
-          bufferedBytes: 0,
           detail: plural(
             processors.reduce((sum, { windowsDone }) => sum + windowsDone, 0),
             'window',
@@ -102,17 +94,21 @@ export function createStatusOfStores(deps: {
 }
 
 /** Topics that nobody has made yet keep nobody waiting. */
-async function lagOf(topics: Stores['topics'], names: PipelineTopics) {
+async function topicsStatus(topics: Topics, names: PipelineTopics): Promise<PipelineStatus['topics']> {
   try {
-    return totalLag(await recorderLags(topics, names));
+    const each = await topicStatuses(topics, names);
+    // What it has not made itself a client may not be able to weigh.
+    const { bytes } = await topics.size();
+    const records = each.reduce((sum, topic) => sum + topic.records, 0);
+    return { records, ...(bytes > 0 ? { bytes } : {}), each };
   } catch (error) {
     if (!isMillraceError(error, 'TopicUnknown')) throw error;
-    return totalLag([]);
+    return { records: 0, each: [] };
   }
 }
 
 function endpointName(url: string): string {
-  return url.startsWith('replay:') ? url : parseEndpoint(url).name;
+  return url.startsWith('replay:') ? url.replace(/\?.*/, '') : parseEndpoint(url).name;
 }
 
 async function blockStatus(
@@ -133,14 +129,13 @@ async function processorStatuses(
   return Promise.all(
     pipeline.spec.processors.map(async ({ name, owner }): Promise<ProcessorStatus> => {
       const table = tables.find((each) => each.processor === name && each.owner === owner);
-      if (!table) return { name, owner, table: '', state: 'waiting', windowsDone: 0 };
+      if (!table) return { name, owner, table: '', windowsDone: 0 };
       const { windows, newest } = await stores.results.progress(table);
       const open = coveredTo === undefined ? undefined : windowStart(coveredTo, table.window);
       return {
         name,
         owner,
         table: table.name,
-        state: 'running',
         windowsDone: windows,
         newestWindow: newest,
         openWindow: open === undefined ? undefined : { start: open, end: open + table.window },

@@ -16,11 +16,11 @@ export interface SmallDisk {
   free(): Promise<void>;
 }
 
-/** A disk of 4 MiB, half of it taken. Undefined where mounting is not permitted. */
-export async function smallDisk(t: TestContext): Promise<SmallDisk | undefined> {
+/** A disk of some MiB, half of it taken. Undefined where mounting is not permitted. */
+export async function smallDisk(t: TestContext, mebibytes = 4): Promise<SmallDisk | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-disk-'));
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { timeout: 10_000 });
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', folder], { timeout: 10_000 });
   } catch (error) {
     await rm(folder, { recursive: true });
     t.diagnostic(`no small disk: ${error instanceof Error ? error.message : error}`);
@@ -31,6 +31,6 @@ export async function smallDisk(t: TestContext): Promise<SmallDisk | undefined> 
     await rm(folder, { recursive: true });
   });
   const ballast = join(folder, 'ballast');
-  await writeFile(ballast, Buffer.alloc(2 * 1024 * 1024));
+  await writeFile(ballast, Buffer.alloc((mebibytes / 2) * 1024 * 1024));
   return { folder, free: () => rm(ballast) };
 }

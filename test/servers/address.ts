@@ -1,6 +1,6 @@
 // Where tests find the real servers: addresses in the environment, set by test/run.ts, or by a person who has their own.
 
-export type TestServer = 'KAFKA' | 'KAFKA_SECURE' | 'CASSANDRA' | 'MARIADB' | 'MONGODB';
+export type TestServer = 'KAFKA' | 'KAFKA_SECURE' | 'CASSANDRA' | 'CASSANDRA_SECURE' | 'MARIADB' | 'MONGODB';
 
 /** Throws when there is none: a test that needs a server does not pass without one. */
 export function testServer(name: TestServer): string {

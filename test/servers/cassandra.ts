@@ -1,16 +1,36 @@
-// Cassandra: one node, or several as one data centre, each node a rack (a zone) of its own on a loopback address.
+// Cassandra: one node, or several as one data centre, each node a rack (a zone) of its own on a loopback address. One more
+// that asks for a password, checks permissions and speaks TLS only, for the tests of these.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jarFolder } from './artefacts.ts';
+import { makeCertificate } from './certificate.ts';
 import type { Cluster, StartOptions } from './cluster.ts';
-import { freePort, startServer } from './server-process.ts';
+import { freePort, type ServerProcess, startServer } from './server-process.ts';
 
 const here = new URL('cassandra/', import.meta.url).pathname;
 const dataCentre = 'datacenter1';
 
 export async function startCassandra(options: StartOptions): Promise<Cluster> {
-  const { folder, nodes, say, detached } = options;
+  const { points, servers } = await startNodes(options, { heap: '512m' });
+  return { addresses: { CASSANDRA: `cassandra://${points}/?datacenter=${dataCentre}` }, servers };
+}
+
+/** One node; its address has the superuser. The certificate is for `localhost`, not for its address. */
+export async function startSecureCassandra(options: Omit<StartOptions, 'nodes'>): Promise<Cluster> {
+  const certificate = join(options.folder, 'certificate');
+  await makeCertificate(certificate, 'DNS:localhost');
+  const { points, servers } = await startNodes({ ...options, nodes: 1 }, { heap: '320m', certificate });
+  const login = 'cassandra:cassandra';
+  const port = points.split(':').at(-1);
+  const address = `cassandra://${login}@localhost:${port}/?datacenter=${dataCentre}&tls=true&ca=${join(certificate, 'ca.pem')}`;
+  return { addresses: { CASSANDRA_SECURE: address }, servers };
+}
+
+async function startNodes(
+  { folder, nodes, say, detached }: StartOptions,
+  { heap, certificate }: { readonly heap: string; readonly certificate?: string },
+): Promise<{ readonly points: string; readonly servers: readonly ServerProcess[] }> {
   const lib = await jarFolder('cassandra', say);
   const hosts = Array.from({ length: nodes }, (_, at) => `127.0.0.${at + 1}`);
   const [storage, native] = [await freePort(...hosts), await freePort(...hosts)];
@@ -22,7 +42,8 @@ export async function startCassandra(options: StartOptions): Promise<Cluster> {
       const conf = join(place, 'conf');
       mkdirSync(conf, { recursive: true });
       const settings = yaml({ place, host, seeds, storage, native });
-      writeFileSync(join(conf, 'cassandra.yaml'), settings);
+      const guard = certificate === undefined ? open : secured(certificate);
+      writeFileSync(join(conf, 'cassandra.yaml'), settings + guard);
       writeFileSync(join(conf, 'cassandra-rackdc.properties'), `dc=${dataCentre}\nrack=zone-${at + 1}\n`);
       writeFileSync(join(conf, 'logback.xml'), readFileSync(join(here, 'logback.xml')));
       const flags = {
@@ -33,6 +54,8 @@ export async function startCassandra(options: StartOptions): Promise<Cluster> {
         // All nodes are seeds and start empty: nothing to wait for.
         'cassandra.ring_delay_ms': 2_000,
         'cassandra.skip_wait_for_gossip_to_settle': 0,
+        // The superuser is made at once, not after ten seconds.
+        'cassandra.superuser_setup_delay_ms': 0,
       };
       return startServer(
         {
@@ -40,8 +63,8 @@ export async function startCassandra(options: StartOptions): Promise<Cluster> {
           command: 'java',
           args: [
             `@${join(here, 'jvm.options')}`,
-            '-Xms512m',
-            '-Xmx512m',
+            `-Xms${heap}`,
+            `-Xmx${heap}`,
             `-javaagent:${lib}/jamm-0.4.0.jar`,
             ...Object.entries(flags).map(([name, value]) => `-D${name}=${value}`),
             '-cp',
@@ -56,8 +79,27 @@ export async function startCassandra(options: StartOptions): Promise<Cluster> {
       );
     }),
   );
-  const points = hosts.map((host) => `${host}:${native}`).join(',');
-  return { addresses: { CASSANDRA: `cassandra://${points}/?datacenter=${dataCentre}` }, servers };
+  return { points: hosts.map((host) => `${host}:${native}`).join(','), servers };
+}
+
+const open = `authenticator: AllowAllAuthenticator
+authorizer: AllowAllAuthorizer
+`;
+
+/** What was granted or taken away counts at once. */
+function secured(certificate: string): string {
+  return `authenticator: PasswordAuthenticator
+authorizer: CassandraAuthorizer
+roles_validity: 0ms
+permissions_validity: 0ms
+credentials_validity: 0ms
+client_encryption_options:
+  enabled: true
+  optional: false
+  ssl_context_factory: { class_name: org.apache.cassandra.security.PEMBasedSslContextFactory }
+  keystore: ${join(certificate, 'server.pem')}
+  truststore: ${join(certificate, 'ca.pem')}
+`;
 }
 
 function yaml(node: {
@@ -71,8 +113,6 @@ function yaml(node: {
   return `cluster_name: millrace
 num_tokens: 4
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
-authenticator: AllowAllAuthenticator
-authorizer: AllowAllAuthorizer
 role_manager: CassandraRoleManager
 data_file_directories: [ ${data}/data ]
 commitlog_directory: ${data}/commitlog

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { jarFolder, needCommand } from './artefacts.ts';
+import { jarFolder } from './artefacts.ts';
+import { makeCertificate } from './certificate.ts';
 import type { Cluster, StartOptions } from './cluster.ts';
 import { freePort, startServer } from './server-process.ts';
 
@@ -39,7 +40,7 @@ export async function startKafka(options: StartOptions): Promise<Cluster> {
     });
   }
   const certificate = join(folder, 'kafka-1', 'certificate');
-  if (count === 1) await makeCertificate(certificate);
+  if (count === 1) await makeCertificate(certificate, 'DNS:localhost,IP:127.0.0.1');
 
   const clusterId = `M${randomBytes(16).toString('base64url').slice(1)}`;
   const java = ['-cp', `${lib}/*`];
@@ -151,14 +152,4 @@ function properties(node: Node, nodes: readonly Node[], certificate: string): st
   return Object.entries(lines)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
-}
-
-async function makeCertificate(folder: string): Promise<void> {
-  await needCommand('openssl', 'openssl');
-  mkdirSync(folder, { recursive: true });
-  const [key, ca] = [join(folder, 'key.pem'), join(folder, 'ca.pem')];
-  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
-  const asked = ['-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=localhost'];
-  await run('openssl', ['req', ...asked, '-addext', names, '-keyout', key, '-out', ca]);
-  writeFileSync(join(folder, 'server.pem'), Buffer.concat([readFileSync(key), readFileSync(ca)]));
 }

@@ -13,6 +13,11 @@ export function endpointUrls(
   config: Config,
 ): readonly string[] {
   if (given.length > 0) return given;
+  if (endpoints.length === 0) {
+    throw new MillraceError('UsageInvalid', {
+      problem: 'the manifest has no endpoints, and its nodes run only on a cluster: give --rpc URL',
+    });
+  }
   return endpoints.map(({ url, urlFrom }) => {
     if (url !== undefined) return url;
     if (urlFrom) return config.secret(urlFrom.secretKeyRef.name, urlFrom.secretKeyRef.key);

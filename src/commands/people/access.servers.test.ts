@@ -31,7 +31,10 @@ test('a user is given a database account, a new password, and loses it', { timeo
   const given = async (...flags: string[]): Promise<Credentials> => {
     const { code, stdout, stderr } = await run('user', 'access', id, '--format', 'json', ...flags);
     assert.equal(code, 0, stderr);
-    return JSON.parse(stdout)[0];
+    const account: Credentials = JSON.parse(stdout)[0];
+    const { host, port, user } = account;
+    assert.match(stderr, new RegExp(`\n  mariadb -h ${host} -P ${port} -u ${user} -p ${account.schema}\n$`));
+    return account;
   };
   const signIn = async ({ host, port, user, password }: Credentials): Promise<unknown> => {
     const connection = await createConnection({ host, port: Number(port), user, password });

@@ -18,6 +18,8 @@ const roles: Readonly<Record<RoleName, () => Promise<Role>>> = {
 
 const ports: Readonly<Record<RoleName, number>> = { web: 4680, stream: 4681, record: 4682, process: 4683 };
 
+type Flags = Omit<RoleFlags, 'defaultPort' | 'shutdownTimeout'> & { readonly shutdownTimeout: string };
+
 interface Texts {
   readonly summary: string;
   readonly description: string;
@@ -63,7 +65,7 @@ function command(name: RoleName, { summary, description }: Texts): Command {
       `port of ${name === 'web' ? 'the pages, ' : ''}/healthz, /readyz and /metrics; 0 takes any free one (default: ${name}.port of config.yaml, or ${ports[name]})`,
       portFlag,
     )
-    .option('--shutdown-timeout <duration>', 'how long it may take to stop, such as 25s', timeoutFlag, 25_000)
+    .option('--shutdown-timeout <duration>', 'how long it may take to stop', timeoutFlag, '25s')
     .addHelpText(
       'after',
       `
@@ -73,14 +75,14 @@ Examples:
 
 SIGTERM and Ctrl-C stop it cleanly; the same command goes on where it was.`,
     )
-    .action(async (flags: Omit<RoleFlags, 'defaultPort'>) => {
+    .action(async (flags: Flags) => {
       const { runRole } = await import('./run-role.ts');
-      await runRole(await roles[name](), { ...flags, defaultPort: ports[name] });
+      const shutdownTimeout = parseDuration(flags.shutdownTimeout);
+      await runRole(await roles[name](), { ...flags, shutdownTimeout, defaultPort: ports[name] });
     });
 }
 
-/** In ms. */
-function timeoutFlag(text: string): number {
-  if (!new RegExp(durationPattern).test(text)) throw new InvalidArgumentError('give a duration such as 25s');
-  return parseDuration(text);
+function timeoutFlag(text: string): string {
+  if (new RegExp(durationPattern).test(text)) return text;
+  throw new InvalidArgumentError('give a duration such as 25s');
 }

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isMillraceError } from '../../errors.ts';
+import { isMillraceError, MillraceError } from '../../errors.ts';
+import { silentLogger as logger } from '../../logger.ts';
 import { createEnding } from './ending.ts';
 
+const nobody = async () => [];
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 test('what was opened last is closed first, after the work has ended', async () => {
   const stop = new AbortController();
-  const ending = createEnding({ stop, limitMs: 1_000 });
+  const ending = createEnding({ stop, limitMs: 1_000, silent: nobody, logger });
   const done: string[] = [];
   ending.onClose('topics', async () => done.push('topics'));
   ending.onClose('log', async () => done.push('log'));
@@ -24,7 +26,7 @@ test('what was opened last is closed first, after the work has ended', async () 
 test('what does not end in time is named', async () => {
   for (const hung of ['the work in hand', 'topics']) {
     const stop = new AbortController();
-    const ending = createEnding({ stop, limitMs: 30 });
+    const ending = createEnding({ stop, limitMs: 30, silent: nobody, logger });
     const never = () => new Promise<void>(() => undefined);
     ending.onClose('topics', never);
     const ended = ending.around(hung === 'topics' ? () => aborted(stop.signal) : never);
@@ -38,7 +40,7 @@ test('what does not end in time is named', async () => {
 
 test('work that fails closes everything as well, and its own error is the answer', async () => {
   const stop = new AbortController();
-  const ending = createEnding({ stop, limitMs: 1_000 });
+  const ending = createEnding({ stop, limitMs: 1_000, silent: nobody, logger });
   let closed = false;
   ending.onClose('topics', async () => {
     closed = true;
@@ -48,4 +50,52 @@ test('work that fails closes everything as well, and its own error is the answer
     /fenced/,
   );
   assert.ok(closed && stop.signal.aborted);
+});
+
+test('with a store that does not answer it ends within seconds, closes what is its own, and is no failure', {
+  timeout: 10_000,
+}, async () => {
+  const stop = new AbortController();
+  const ending = createEnding({ stop, limitMs: 60_000, silent: async () => ['topics'], logger });
+  const never = () => new Promise<void>(() => undefined);
+  let closed = false;
+  ending.onClose('the topics', never);
+  ending.onClose('the temporary folder', async () => {
+    closed = true;
+  });
+  // It ends as what it works on is closed, and that is no failure either.
+  const broken = Promise.withResolvers<void>();
+  ending.onClose('the pages', async () => broken.reject(new Error('closed')));
+  const ended = ending.around(() => broken.promise);
+  const begun = performance.now();
+  stop.abort();
+  await ended;
+  assert.ok(performance.now() - begun < 5_000);
+  assert.ok(closed);
+});
+
+test('a failure of the work is the answer although a store does not answer', {
+  timeout: 10_000,
+}, async () => {
+  const stop = new AbortController();
+  const ending = createEnding({ stop, limitMs: 60_000, silent: async () => ['topics'], logger });
+  ending.onClose('the topics', () => new Promise(() => undefined));
+  const fenced = new MillraceError('PublisherFenced', { publisher: 'a' });
+  await assert.rejects(
+    ending.around(() => Promise.reject(fenced)),
+    (error) => error === fenced,
+  );
+});
+
+test('a store that cannot be closed because it is away is no failure', async () => {
+  const stop = new AbortController();
+  const ending = createEnding({ stop, limitMs: 1_000, silent: nobody, logger });
+  const away = new MillraceError('StoreUnreachable', { store: 'kafka://a', problem: 'refused' });
+  let closed = false;
+  ending.onClose('the log', async () => {
+    closed = true;
+  });
+  ending.onClose('the topics', () => Promise.reject(away));
+  await ending.around(async () => undefined);
+  assert.ok(closed);
 });

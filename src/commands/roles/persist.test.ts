@@ -45,6 +45,24 @@ test('what cannot pass ends it at once', async () => {
   assert.deepEqual(given.troubles, []);
 });
 
+test('a stop is no failure, neither while something hangs nor when it fails because its store is away', async () => {
+  const hung = deps();
+  const opening = persist('opening the topics', () => new Promise(() => undefined), hung);
+  hung.stop.abort();
+  await assert.rejects(opening, (error) => error === hung.stop.signal.reason);
+
+  const given = deps();
+  const loop = persistRunning(
+    'recording',
+    async () => {
+      given.stop.abort();
+      throw differs();
+    },
+    given,
+  );
+  await assert.rejects(loop, (error) => error === given.stop.signal.reason);
+});
+
 test('a loop begins again after trouble that passes, and ends when it is asked to', async () => {
   const given = deps();
   let starts = 0;

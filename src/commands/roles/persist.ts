@@ -24,20 +24,35 @@ function mayPassInRole(error: unknown): error is MillraceError {
   return mayPass(error) || isMillraceError(error, 'DiskFull');
 }
 
-/** Tries until it succeeds. `what` completes "… is tried again". Rejects with what cannot pass, or the signal's reason. */
+/**
+ * Tries until it succeeds. `what` completes "… is tried again". Rejects with what cannot pass, or the signal's reason: at
+ * once, whatever the action still does.
+ */
 export async function persist<T>(what: string, action: () => Promise<T>, deps: PersistDeps): Promise<T> {
   const { clock, logger, signal, onTrouble } = deps;
   const patience = createPatience({ what, clock, logger, onChange: (trouble) => onTrouble(what, trouble) });
   for (;;) {
     signal.throwIfAborted();
     try {
-      const result = await action();
+      const result = await orAborted(action(), signal);
       patience.succeeded();
       return result;
     } catch (error) {
-      if (signal.aborted || !mayPassInRole(error)) throw error;
+      if (!mayPassInRole(error)) throw error;
+      signal.throwIfAborted();
       await patience.failed(error, signal);
     }
+  }
+}
+
+async function orAborted<T>(action: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([action, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
@@ -59,7 +74,9 @@ export async function persistRunning(
       await loop(signal);
       if (!signal.aborted) await clock.sleep(endedPauseMs, signal);
     } catch (error) {
-      if (signal.aborted || !mayPassInRole(error)) throw error;
+      if (!mayPassInRole(error)) throw error;
+      // A store that was away when the stop came: what was in hand is done again by the next start.
+      signal.throwIfAborted();
       await patience.failed(error, signal);
     } finally {
       ended.abort();

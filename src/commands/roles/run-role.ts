@@ -7,6 +7,7 @@ import { readConfig } from '../../config.ts';
 import { createLogger } from '../../logger.ts';
 import { createMetrics } from '../../metrics.ts';
 import { createHealth } from '../../status/health.ts';
+import { metricsOfStores } from '../../status/metrics-of.ts';
 import { type Stores, storeNames } from '../../stores/opening/stores.ts';
 import { pipelineTopics } from '../../stores/topics/pipeline-topics.ts';
 import { isAbort, together } from '../../together.ts';
@@ -51,7 +52,8 @@ export async function runRole(role: Role, flags: RoleFlags): Promise<void> {
     logger,
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),
   });
-  const health = createHealth({ clock });
+  const health = createHealth({ clock, logger });
+  metricsOfStores(metrics, () => health.answering());
   signal.addEventListener('abort', () => health.stopping(), { once: true });
   const settings = config.role(role.name);
   const host = flags.host ?? settings.host ?? '127.0.0.1';
@@ -62,7 +64,8 @@ export async function runRole(role: Role, flags: RoleFlags): Promise<void> {
     `${role.name} of ${pipeline.metadata.name}: watched at ${server.url}readyz`,
   );
 
-  const ending = createEnding({ stop, limitMs: flags.shutdownTimeout });
+  const limitMs = flags.shutdownTimeout;
+  const ending = createEnding({ stop, limitMs, silent: () => health.silent(), logger });
   ending.onClose('the server of /readyz', () => server.close());
   const deps: PersistDeps = {
     clock,
@@ -108,12 +111,12 @@ export async function runRole(role: Role, flags: RoleFlags): Promise<void> {
   };
   const work = async (): Promise<void> => {
     health.problem('start', 'it is starting');
-    const run = await role.open(context);
-    health.problem('start', undefined);
-    logger.info(`${role.name} of ${pipeline.metadata.name} works`);
-    await together(signal, (within, begin) => {
-      begin(persistRunning(`${role.name} as a whole`, run, { ...deps, signal: within }));
+    await together(signal, async (within, begin) => {
       begin(health.run(within));
+      const run = await role.open(context);
+      health.problem('start', undefined);
+      logger.info(`${role.name} of ${pipeline.metadata.name} works`);
+      begin(persistRunning(`${role.name} as a whole`, run, { ...deps, signal: within }));
     });
   };
   try {

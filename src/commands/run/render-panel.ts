@@ -153,16 +153,20 @@ function stageHeader(width: number): Line {
   ];
 }
 
+function known(figure: number | undefined, format: (value: number) => string): string {
+  return figure === undefined ? '–' : format(figure);
+}
+
 function stageLine(stage: StageStatus, status: PipelineStatus, width: number): Line {
   const lag = describeStageLag(stage, status);
   const [first = '', ...rest] = lag.split(' · ');
   const buffered: readonly Part[] =
-    width < widthWithBuffers ? [] : [[0, piece(formatBytes(stage.bufferedBytes).padStart(12))]];
+    width < widthWithBuffers ? [] : [[0, piece(known(stage.bufferedBytes, formatBytes).padStart(12))]];
   return fitLine(
     [
       [0, piece(stage.name.padEnd(11))],
-      [0, piece((stage.height === undefined ? '–' : formatCount(stage.height)).padStart(12), 'bold')],
-      [0, piece(formatRate(stage.transactionsPerSecond).padStart(10))],
+      [0, piece(known(stage.height, formatCount).padStart(12), 'bold')],
+      [0, piece(known(stage.transactionsPerSecond, formatRate).padStart(10))],
       ...buffered,
       [1, piece(`  ${first}`, lag === 'none' ? 'green' : undefined)],
       ...rest.map((part): Part => [2, piece(` · ${part}`)]),
@@ -244,7 +248,7 @@ function topicsLine({ topics, memory }: PipelineStatus, width: number): Line {
       [0, label('topics')],
       [0, piece(formatCount(topics.records), 'bold')],
       [0, piece(` record${topics.records === 1 ? '' : 's'}`)],
-      [1, piece(`, ${formatBytes(topics.bytes)}`)],
+      [1, piece(topics.bytes === undefined ? '' : `, ${formatBytes(topics.bytes)}`)],
       [2, piece(`  memory ${formatBytes(memory.rssBytes)}`, 'dim')],
     ],
     width,
@@ -268,7 +272,7 @@ function processorLine(
   return fitLine(
     [
       [0, piece(processor.name.padEnd(names))],
-      [1, piece(`  ${state.padEnd(8)}`, stateStyle[state])],
+      [1, piece(`  ${(state ?? '').padEnd(8)}`, state && stateStyle[state])],
       [0, piece(formatCount(processor.windowsDone).padStart(7), 'bold')],
       [0, piece(processor.windowsDone === 1 ? ' window' : ' windows')],
       [3, piece(newestWindow === undefined ? '' : `, newest ${windowTime(newestWindow)}`)],

@@ -24,7 +24,7 @@ export function statusLine(status: PipelineStatus): StatusFields {
     fields[`${stage.name}_height`] = stage.height;
     fields[`${stage.name}_lag_blocks`] = stage.lag.blocks;
     fields[`${stage.name}_lag_records`] = stage.lag.records;
-    fields[`${stage.name}_tx_per_s`] = Math.round(stage.transactionsPerSecond);
+    fields[`${stage.name}_tx_per_s`] = stage.transactionsPerSecond && Math.round(stage.transactionsPerSecond);
     fields[`${stage.name}_buffered_bytes`] = stage.bufferedBytes;
   }
   return Object.fromEntries(

@@ -84,9 +84,6 @@ export function createStatus(deps: {
           name: 'processor',
           height: newestFinal?.to,
           lag: {},
-          transactionsPerSecond: 0,
-          transactions: 0,
-          bufferedBytes: 0,
           detail: plural(
             figures.reduce((sum, processor) => sum + processor.windows, 0),
             'window',

@@ -2,7 +2,7 @@
 // number are decimal text all the way; absent is null.
 
 import type { SubscriptionFilter, SubscriptionTopic } from '../../stores/metadata/port.ts';
-import type { Owner, ResultColumn, ResultRow } from '../../stores/results/port.ts';
+import type { FileFormat, Owner, ResultColumn, ResultRow } from '../../stores/results/port.ts';
 import type { LogRow } from '../../stores/transaction-log/columns.ts';
 import type { BlockEntry, TransactionEntry } from '../../stores/transaction-log/port.ts';
 
@@ -65,6 +65,8 @@ export interface ResultTableAnswer {
   readonly version: number;
   /** Seconds. */
   readonly window: number;
+  /** Its windows are one file each, in this format, and it has no rows; null for a table of rows. */
+  readonly file: FileFormat | null;
   /** `window_start` first. */
   readonly columns: readonly ResultColumn[];
   readonly progress: { readonly windows: number; readonly newest: number | null; readonly rows: number };
@@ -82,6 +84,25 @@ export interface ResultRowsAnswer {
   readonly provisional: readonly string[];
   /** True when there are more rows than the limit. */
   readonly truncated: boolean;
+}
+
+export interface WindowFileAnswer {
+  readonly window_start: string;
+  readonly rows: number;
+  /** Bytes. */
+  readonly size: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  /** Where its bytes are, from this server's root. */
+  readonly href: string;
+}
+
+export interface ResultFilesAnswer {
+  readonly table: ResultTableAnswer;
+  /** Newest window first. */
+  readonly files: readonly WindowFileAnswer[];
+  /** Goes into `before` for the windows before these; null when there are none. */
+  readonly next: number | null;
 }
 
 /** What SQL can read, with the types that it has there. */

@@ -11,6 +11,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   RouteUnknown: 404,
   NotInLog: 404,
   ResultUnknown: 404,
+  FileMissing: 404,
   QueryUnknown: 404,
   UserUnknown: 404,
   TokenUnknown: 404,
@@ -21,6 +22,8 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   RequestRefused: 403,
   SqlFailed: 422,
   SqlLimit: 422,
+  StoreDiffers: 503,
+  TopicDiffers: 503,
   DiskFull: 507,
 };
 /** 2 bad input, 3 environment, 4 data, 1 the rest. */

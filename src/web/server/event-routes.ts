@@ -3,6 +3,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { MillraceError } from '../../errors.ts';
+import { about } from './about.ts';
 import { openEventStream } from './event-stream.ts';
 import type { StatusFeed } from './status-feed.ts';
 
@@ -11,21 +12,25 @@ const listenersLimit = 64;
 export function routeEvents(app: FastifyInstance, feed: StatusFeed): void {
   const open = new Set<() => void>();
 
-  app.get('/api/events', (_request, reply) => {
-    if (feed.listeners() >= listenersLimit)
-      throw new MillraceError('TooManyListeners', { count: feed.listeners() });
-    const stream = openEventStream(reply);
-    const unsubscribe = feed.subscribe((events) => {
-      for (const [name, data] of Object.entries(events)) stream.send(name, JSON.stringify(data));
-    });
-    const end = () => {
-      open.delete(end);
-      unsubscribe();
-      stream.end();
-    };
-    open.add(end);
-    stream.onClose(end);
-  });
+  app.get(
+    '/api/events',
+    about('The figures and the newest transactions as they change', { types: ['text/event-stream'] }),
+    (_request, reply) => {
+      if (feed.listeners() >= listenersLimit)
+        throw new MillraceError('TooManyListeners', { count: feed.listeners() });
+      const stream = openEventStream(reply);
+      const unsubscribe = feed.subscribe((events) => {
+        for (const [name, data] of Object.entries(events)) stream.send(name, JSON.stringify(data));
+      });
+      const end = () => {
+        open.delete(end);
+        unsubscribe();
+        stream.end();
+      };
+      open.add(end);
+      stream.onClose(end);
+    },
+  );
 
   app.addHook('preClose', async () => {
     for (const end of [...open]) end();

@@ -3,6 +3,7 @@
 
 import Type from 'typebox';
 import type { TransactionLog } from '../../stores/transaction-log/port.ts';
+import { about } from './about.ts';
 import { addressAnswer, blockAnswer, search, transactionAnswer } from './look-up.ts';
 import { summarise } from './transaction-summary.ts';
 import type { TypedApp } from './typed-routes.ts';
@@ -16,23 +17,27 @@ const Limit = Type.Integer({ minimum: 1, maximum: 200, default: 50 });
 export function routeLog(app: TypedApp, log: TransactionLog): void {
   app.get(
     '/api/transactions',
-    { schema: { querystring: Type.Object({ limit: Limit }) } },
+    { ...about('The newest transactions'), schema: { querystring: Type.Object({ limit: Limit }) } },
     async ({ query }) => ({ transactions: (await log.newestTransactions(query.limit)).map(summarise) }),
   );
 
   app.get(
     '/api/transactions/:hash',
-    { schema: { params: Type.Object({ hash: Hash }) } },
+    { ...about('A transaction with its logs'), schema: { params: Type.Object({ hash: Hash }) } },
     async ({ params }) => transactionAnswer(log, params.hash.toLowerCase()),
   );
 
-  app.get('/api/blocks/:at', { schema: { params: Type.Object({ at: BlockAt }) } }, async ({ params }) =>
-    blockAnswer(log, params.at.startsWith('0x') ? params.at.toLowerCase() : Number(params.at)),
+  app.get(
+    '/api/blocks/:at',
+    { ...about('A block with its transactions'), schema: { params: Type.Object({ at: BlockAt }) } },
+    async ({ params }) =>
+      blockAnswer(log, params.at.startsWith('0x') ? params.at.toLowerCase() : Number(params.at)),
   );
 
   app.get(
     '/api/addresses/:address/transactions',
     {
+      ...about('An address’s transactions, newest first, page by page'),
       schema: {
         params: Type.Object({ address: Address }),
         querystring: Type.Object({ before: Type.Optional(Position), limit: Limit }),
@@ -43,7 +48,10 @@ export function routeLog(app: TypedApp, log: TransactionLog): void {
 
   app.get(
     '/api/search',
-    { schema: { querystring: Type.Object({ q: Type.String({ maxLength: 200 }) }) } },
+    {
+      ...about('What a number, a hash or an address is'),
+      schema: { querystring: Type.Object({ q: Type.String({ maxLength: 200 }) }) },
+    },
     async ({ query }) => search(log, query.q),
   );
 }

@@ -8,6 +8,7 @@ import type { QueryResult } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
 import type { AuditRecorder } from '../../people/audit-recorder.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
+import { about } from './about.ts';
 import type { SavedQueriesAnswer } from './answers.ts';
 import type { Callers } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
@@ -55,15 +56,22 @@ export function routeQueries(
 ): void {
   const { query, metadata, callers, audit, clock } = options;
 
-  app.post('/api/query', { schema: { body: QueryBody } }, async (request) => {
-    const { who } = await callers.required(request);
-    const what = described(request.body.sql);
-    return audit.around({ who, action: 'query.run', what }, () => query(request.body));
-  });
+  app.post(
+    '/api/query',
+    { ...about('Run one SELECT', { caller: 'token' }), schema: { body: QueryBody } },
+    async (request) => {
+      const { who } = await callers.required(request);
+      const what = described(request.body.sql);
+      return audit.around({ who, action: 'query.run', what }, () => query(request.body));
+    },
+  );
 
   app.put(
     '/api/queries/:name',
-    { schema: { params: QueryName, body: SavedBody } },
+    {
+      ...about('Save a query', { caller: 'token', status: 204 }),
+      schema: { params: QueryName, body: SavedBody },
+    },
     async (request, reply) => {
       const { owner, who } = await callers.required(request);
       const { name } = request.params;
@@ -75,20 +83,28 @@ export function routeQueries(
     },
   );
 
-  app.delete('/api/queries/:name', { schema: { params: QueryName } }, async (request) => {
-    const { owner, who } = await callers.required(request);
-    const { name } = request.params;
-    const deleted = await audit.around({ who, action: 'query.delete', what: `${owner}/${name}` }, () =>
-      metadata.deleteQuery(owner, name),
-    );
-    return { deleted };
-  });
+  app.delete(
+    '/api/queries/:name',
+    { ...about('Delete a saved query', { caller: 'token' }), schema: { params: QueryName } },
+    async (request) => {
+      const { owner, who } = await callers.required(request);
+      const { name } = request.params;
+      const deleted = await audit.around({ who, action: 'query.delete', what: `${owner}/${name}` }, () =>
+        metadata.deleteQuery(owner, name),
+      );
+      return { deleted };
+    },
+  );
 
-  app.get('/api/queries', async (request): Promise<SavedQueriesAnswer> => {
-    const { owner } = await callers.reading(request);
-    const saved = await metadata.savedQueries(owner);
-    return { queries: saved.map(({ name, sql, savedAt }) => ({ name, sql, savedAt })) };
-  });
+  app.get(
+    '/api/queries',
+    about('The caller’s saved queries', { caller: 'reader' }),
+    async (request): Promise<SavedQueriesAnswer> => {
+      const { owner } = await callers.reading(request);
+      const saved = await metadata.savedQueries(owner);
+      return { queries: saved.map(({ name, sql, savedAt }) => ({ name, sql, savedAt })) };
+    },
+  );
 }
 
 /** A query in the audit trail: what tells it from every other, and its beginning for a person. */

@@ -7,12 +7,13 @@ import { csvLine } from '../../csv.ts';
 import { MillraceError } from '../../errors.ts';
 import { isoTime } from '../../stores/results/iso-time.ts';
 import type { Owner, ResultColumn, ResultRow, Results, ResultTable } from '../../stores/results/port.ts';
+import { about } from './about.ts';
 import type { ResultRowsAnswer, ResultTableAnswer, ResultTablesAnswer } from './answers.ts';
 import type { TypedApp } from './typed-routes.ts';
 
 const windowStart: ResultColumn = { name: 'window_start', type: 'timestamp' };
 
-const Params = Type.Object({
+export const TableParams = Type.Object({
   owner: Type.String({ pattern: '^(cluster|user/.+)$', description: '`cluster`, or `user%2F<id>`' }),
   name: Type.String({ maxLength: 128 }),
 });
@@ -30,14 +31,21 @@ const RowsQuery = Type.Object({
 const defaultLimit = 5000;
 
 export function routeResults(app: TypedApp, results: Results): void {
-  app.get('/api/results', async (): Promise<ResultTablesAnswer> => {
-    const tables = await results.tables();
-    return { tables: await Promise.all(tables.map((table) => tableAnswer(results, table))) };
-  });
+  app.get(
+    '/api/results',
+    about('The result tables and how far they are'),
+    async (): Promise<ResultTablesAnswer> => {
+      const tables = await results.tables();
+      return { tables: await Promise.all(tables.map((table) => tableAnswer(results, table))) };
+    },
+  );
 
   app.get(
     '/api/results/:owner/:name',
-    { schema: { params: Params, querystring: RowsQuery } },
+    {
+      ...about('A table’s rows: the newest as JSON, all as CSV', { types: ['application/json', 'text/csv'] }),
+      schema: { params: TableParams, querystring: RowsQuery },
+    },
     async ({ params, query }, reply) => {
       const table = await findTable(results, params.owner, params.name);
       if (query.format === 'csv') {
@@ -93,13 +101,13 @@ async function* csvLines(
   }
 }
 
-async function findTable(results: Results, owner: string, name: string): Promise<ResultTable> {
+export async function findTable(results: Results, owner: string, name: string): Promise<ResultTable> {
   const table = (await results.tables()).find((one) => one.owner === owner && one.name === name);
   if (!table) throw new MillraceError('ResultUnknown', { owner, name });
   return table;
 }
 
-async function tableAnswer(results: Results, table: ResultTable): Promise<ResultTableAnswer> {
+export async function tableAnswer(results: Results, table: ResultTable): Promise<ResultTableAnswer> {
   const { windows, newest, rows } = await results.progress(table);
   return {
     owner: table.owner as Owner,
@@ -107,6 +115,7 @@ async function tableAnswer(results: Results, table: ResultTable): Promise<Result
     processor: table.processor,
     version: table.version,
     window: table.window,
+    file: table.file ?? null,
     columns: [windowStart, ...table.columns],
     progress: { windows, newest: newest ?? null, rows },
   };

@@ -17,7 +17,9 @@ import type { TransactionLog } from '../../stores/transaction-log/port.ts';
 import { createCallers } from './callers.ts';
 import { answerErrors } from './error-answer.ts';
 import { routeEvents } from './event-routes.ts';
+import { routeFiles } from './file-routes.ts';
 import { routeLog } from './log-routes.ts';
+import { routeOpenApi } from './openapi.ts';
 import { routePages } from './page-routes.ts';
 import { routePeople } from './people-routes.ts';
 import { type RunQuery, routeQueries } from './query-routes.ts';
@@ -87,10 +89,12 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   guardRequests(app, { host });
   // A body is JSON or nothing: a form or plain text is what another site's page can send unasked.
   app.removeContentTypeParser('text/plain');
+  routeOpenApi(app);
   routeStatus(app, status, options);
   routeEvents(app, feed);
   routeLog(typed, log);
   routeResults(typed, results);
+  routeFiles(typed, results);
   routeTables(app, results);
   const audit = createAuditRecorder({ metadata, clock, logger });
   const callers = createCallers({ queryOwner: 'cluster', token: undefined, ...options, host, audit, clock });

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../../metrics.ts';
 import type { Health } from '../../status/health.ts';
 import type { PipelineStatus } from '../../status/pipeline-status.ts';
+import { about } from './about.ts';
 
 export interface Watchers {
   readonly health: Health;
@@ -16,16 +17,18 @@ export function routeStatus(
   status: () => Promise<PipelineStatus>,
   { health, metrics }: Watchers,
 ): void {
-  app.get('/api/status', async () => status());
+  app.get('/api/status', about('The pipeline’s figures now'), async () => status());
 
   // Alive: the process answers.
-  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/healthz', about('The process answers'), async () => ({ status: 'ok' }));
 
   // Ready: its stores answer, nothing keeps it from its work, and it moves.
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', about('Ready, or with status 503 what is not'), async (_request, reply) => {
     const report = await health.report();
     return reply.status(report.ready ? 200 : 503).send(report);
   });
 
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  app.get('/metrics', about('What Prometheus reads', { types: ['text/plain'] }), async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
+  );
 }

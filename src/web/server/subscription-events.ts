@@ -10,6 +10,7 @@ import type { Logger } from '../../logger.ts';
 import type { Metadata, Subscription, SubscriptionTopic } from '../../stores/metadata/port.ts';
 import type { PipelineTopics } from '../../stores/topics/pipeline-topics.ts';
 import type { StoredBatch, Topics } from '../../stores/topics/port.ts';
+import { about } from './about.ts';
 import type { Caller, Callers } from './callers.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createMatch } from './match-records.ts';
@@ -51,7 +52,13 @@ export function routeSubscriptionEvents(
 
   app.get(
     '/api/subscriptions/:name/events',
-    { schema: { params: SubscriptionName } },
+    {
+      ...about('What a subscription matches, as it arrives', {
+        caller: 'reader',
+        types: ['text/event-stream'],
+      }),
+      schema: { params: SubscriptionName },
+    },
     async (request, reply) => {
       const caller = await callers.reading(request);
       const subscription = await findSubscription(metadata, {

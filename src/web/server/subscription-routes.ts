@@ -11,6 +11,7 @@ import {
   type Subscription,
   subscriptionTopics,
 } from '../../stores/metadata/port.ts';
+import { about } from './about.ts';
 import type { SubscriptionAnswer } from './answers.ts';
 import type { Callers } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
@@ -46,19 +47,30 @@ export function routeSubscriptions(
 ): void {
   const { metadata, callers, audit, clock } = options;
 
-  app.get('/api/subscriptions', async (request) => {
-    const { owner } = await callers.reading(request);
-    return { subscriptions: (await metadata.subscriptions(owner, clock.now())).map(answerOf) };
-  });
+  app.get(
+    '/api/subscriptions',
+    about('The caller’s subscriptions', { caller: 'reader' }),
+    async (request) => {
+      const { owner } = await callers.reading(request);
+      return { subscriptions: (await metadata.subscriptions(owner, clock.now())).map(answerOf) };
+    },
+  );
 
-  app.get('/api/subscriptions/:name', { schema: { params: SubscriptionName } }, async (request) => {
-    const { owner } = await callers.reading(request);
-    return answerOf(await findSubscription(metadata, { owner, ...request.params, now: clock.now() }));
-  });
+  app.get(
+    '/api/subscriptions/:name',
+    { ...about('A subscription', { caller: 'reader' }), schema: { params: SubscriptionName } },
+    async (request) => {
+      const { owner } = await callers.reading(request);
+      return answerOf(await findSubscription(metadata, { owner, ...request.params, now: clock.now() }));
+    },
+  );
 
   app.put(
     '/api/subscriptions/:name',
-    { schema: { params: SubscriptionName, body: Body } },
+    {
+      ...about('Make or change a subscription', { caller: 'token' }),
+      schema: { params: SubscriptionName, body: Body },
+    },
     async (request) => {
       const { owner, who } = await callers.required(request);
       const { name } = request.params;
@@ -71,14 +83,19 @@ export function routeSubscriptions(
     },
   );
 
-  app.delete('/api/subscriptions/:name', { schema: { params: SubscriptionName } }, async (request) => {
-    const { owner, who } = await callers.required(request);
-    const { name } = request.params;
-    const deleted = await audit.around({ who, action: 'subscription.delete', what: `${owner}/${name}` }, () =>
-      metadata.deleteSubscription(owner, name),
-    );
-    return { deleted };
-  });
+  app.delete(
+    '/api/subscriptions/:name',
+    { ...about('Delete a subscription', { caller: 'token' }), schema: { params: SubscriptionName } },
+    async (request) => {
+      const { owner, who } = await callers.required(request);
+      const { name } = request.params;
+      const deleted = await audit.around(
+        { who, action: 'subscription.delete', what: `${owner}/${name}` },
+        () => metadata.deleteSubscription(owner, name),
+      );
+      return { deleted };
+    },
+  );
 }
 
 /** @throws SubscriptionUnknown */

@@ -10,6 +10,7 @@ import {
   logColumns,
   transactionColumns,
 } from '../../stores/transaction-log/columns.ts';
+import { about } from './about.ts';
 import type { QueryTablesAnswer } from './answers.ts';
 
 type Table = QueryTablesAnswer['tables'][number];
@@ -56,16 +57,20 @@ const logTables: readonly Table[] = [
 ];
 
 export function routeTables(app: FastifyInstance, results: Results): void {
-  app.get('/api/tables', async (): Promise<QueryTablesAnswer> => {
-    const tables = (await results.tables()).map((table) => ({
-      name: resultTableName(table),
-      columns: [
-        { name: 'window_start', type: resultTypes.timestamp },
-        ...table.columns.map(({ name, type }) => ({ name, type: resultTypes[type] })),
-      ],
-    }));
-    return { tables: [...logTables, ...tables] };
-  });
+  app.get(
+    '/api/tables',
+    about('What SQL can read, with its columns'),
+    async (): Promise<QueryTablesAnswer> => {
+      const tables = (await results.tables()).map((table) => ({
+        name: resultTableName(table),
+        columns: [
+          { name: 'window_start', type: resultTypes.timestamp },
+          ...table.columns.map(({ name, type }) => ({ name, type: resultTypes[type] })),
+        ],
+      }));
+      return { tables: [...logTables, ...tables] };
+    },
+  );
 }
 
 function described({ name, type }: Column) {

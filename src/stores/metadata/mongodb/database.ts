@@ -1,7 +1,7 @@
 // The connection: majority writes and reads of the primary, every wait bounded, every failure in the catalogue's words.
 
 import { type Collection, type Document, MongoClient } from 'mongodb';
-import { MillraceError } from '../../../errors.ts';
+import { isMillraceError, MillraceError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
 import { addressProblem, explainMongo } from './explain.ts';
 
@@ -32,24 +32,17 @@ export function connectMongo(options: {
   const { hosts, srvHost } = client.options;
   const store = srvHost === undefined ? `mongodb://${hosts.join(',')}` : `mongodb+srv://${srvHost}`;
   const db = client.db(database);
-  let reachable = true;
 
   return {
     store,
     collection: (name) => db.collection(name),
     ask: async (action, work) => {
       try {
-        const answer = await work();
-        if (!reachable) logger.info({ store }, 'the metadata answers again');
-        reachable = true;
-        return answer;
+        return await work();
       } catch (error) {
         const told = explainMongo(error, { store, action });
-        // What `work` itself refuses comes back as it was.
-        if (told !== error) {
-          if (reachable) logger.warn({ store, error: told }, 'the metadata does not answer');
-          reachable = false;
-        }
+        // What `work` itself refuses comes back as it was, and is its caller's to tell. An outage is told by who looks.
+        if (isMillraceError(told) && told !== error) logger.debug({ code: told.code, action }, told.message);
         throw told;
       }
     },

@@ -14,7 +14,7 @@ export interface Connections {
   readonly store: string;
   /**
    * Runs `work` with a connection of its own, and tells the driver's errors in the catalogue's words: `action` is what
-   * was asked, `where` whose rows. @throws StoreUnreachable, StoreDenied, StoreDiffers, DiskFull, SqlFailed
+   * was asked, `where` whose rows. @throws StoreUnreachable, StoreDenied, StoreDiffers, SqlFailed
    */
   use<T>(doing: UseOptions, work: (connection: Connection) => Promise<T>): Promise<T>;
   /** The same for what comes piece by piece, on a connection that nobody else gets. */

@@ -16,9 +16,9 @@ export interface Doing {
 // https://mariadb.com/kb/en/mariadb-error-codes/
 const DENIED = new Set([1044, 1045, 1130, 1131, 1133, 1142, 1143, 1227, 1370, 1410, 1524, 1698, 1820, 1862]);
 const MISSING = new Set([1049, 1051, 1054, 1091, 1146, 1932]);
-const NO_SPACE = new Set([1021, 1114, 1041]);
+const NO_SPACE = new Set([1021, 1114]);
 const REFUSED_VALUE = new Set([1048, 1118, 1153, 1264, 1265, 1292, 1366, 1406, 1690, 1367]);
-const BUSY = new Set([1040, 1203, 1205, 1213, 1226, 1290, 1836]);
+const BUSY = new Set([1037, 1038, 1040, 1041, 1203, 1205, 1213, 1226, 1290, 1836]);
 export const LOCK_WAIT = 1205;
 export const DEADLOCK = 1213;
 export const USER_EXISTS = 1396;
@@ -44,7 +44,11 @@ export function explain(error: unknown, { store, action, where }: Doing): unknow
   if (MISSING.has(errno)) {
     return new MillraceError('StoreDiffers', { what: 'the database', store, problem }, { cause: error });
   }
-  if (NO_SPACE.has(errno)) return new MillraceError('DiskFull', { file: store }, { cause: error });
+  if (NO_SPACE.has(errno) || /no space left|errcode: 28\b|errno: 28\b/i.test(problem)) {
+    // Its disk, not ours: it passes once somebody frees some of it.
+    const full = `its disk is full; it goes on once there is space (${problem})`;
+    return new MillraceError('StoreUnreachable', { store, problem: full }, { cause: error });
+  }
   if (where !== undefined && (REFUSED_VALUE.has(errno) || errno === PACKET_TOO_LARGE)) {
     return new MillraceError('SqlFailed', { where, problem: `${store} refused its rows: ${problem}` });
   }

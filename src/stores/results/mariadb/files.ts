@@ -9,7 +9,7 @@ import type { TablePlace } from './catalogue.ts';
 import { datetime, secondsOf } from './column-types.ts';
 import type { Connection, Connections } from './connections.ts';
 
-/** @throws DiskFull, and what the source throws */
+/** @throws what the source throws */
 export async function spoolFile(
   start: number,
   source: FileSource,

@@ -9,7 +9,7 @@ import type { Connection } from './connections.ts';
 
 export type Rows = AsyncIterable<readonly ResultRow[]> | Iterable<readonly ResultRow[]>;
 
-/** @throws SqlFailed, DiskFull, and what the source throws */
+/** @throws SqlFailed, and what the source throws */
 export async function spoolRows(table: ResultTable, rows: Rows): Promise<Spool<ResultRow>> {
   const { columns, processor } = table;
   const where = `processor ${processor}`;

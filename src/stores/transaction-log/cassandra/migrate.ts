@@ -62,7 +62,7 @@ export async function prepareSchema(session: Session, options: SchemaOptions): P
     if (problem !== undefined) throw differs(`table ${keyspace}.${table.name}`, problem);
   }
   if (!create) {
-    if (version === undefined) throw notThere(session, `the version of keyspace ${keyspace}`);
+    if (version === undefined) throw notThere(session, `schema version in keyspace ${keyspace}`);
     return;
   }
   for (const table of Object.values(tables)) {

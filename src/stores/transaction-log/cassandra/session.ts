@@ -1,6 +1,7 @@
 // One connection pool to Cassandra. Every statement is idempotent, so every request may be sent again: trouble that
 // may pass is retried here for a while, with growing pauses, and only then told.
 
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import { auth, Client, type Host, policies, type QueryOptions, types } from 'cassandra-driver';
 import type { Clock } from '../../../clock.ts';
 import { MillraceError } from '../../../errors.ts';
@@ -159,7 +160,7 @@ function clientOptions(address: StoreAddress, dataCentre: string | undefined) {
     ),
     ...(dataCentre ? { localDataCenter: dataCentre } : {}),
     ...(user === undefined ? {} : { authProvider: new auth.PlainTextAuthProvider(user, password) }),
-    ...(tls ? { sslOptions: { rejectUnauthorized: true, ...(tls.ca ? { ca: [tls.ca] } : {}) } } : {}),
+    ...(tls ? { sslOptions: tlsOptions(address, tls.ca) } : {}),
     policies: {
       loadBalancing: balancing,
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 10_000, false),
@@ -173,6 +174,24 @@ function clientOptions(address: StoreAddress, dataCentre: string | undefined) {
     queryOptions: { consistency: types.consistencies.localQuorum, prepare: true, isIdempotent: true },
     socketOptions: { connectTimeout: 5_000, readTimeout: 12_000 },
     pooling: { coreConnectionsPerHost: { [types.distance.local]: 2 } },
+  };
+}
+
+/**
+ * The driver knows nodes by their IP addresses only, and few certificates hold these. So one counts that names the node's
+ * address or any host that the address was given by.
+ */
+function tlsOptions({ hosts }: StoreAddress, ca: string | undefined): ConnectionOptions {
+  return {
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: [ca] }),
+    checkServerIdentity: (ip, certificate) => {
+      const problem = checkServerIdentity(ip, certificate);
+      if (problem === undefined) return undefined;
+      return hosts.some(({ host }) => checkServerIdentity(host, certificate) === undefined)
+        ? undefined
+        : problem;
+    },
   };
 }
 

@@ -16,10 +16,16 @@ export function CoverageBar({ status }: { readonly status: PipelineStatus }) {
       <header className="card-head">
         <h2>Coverage</h2>
         <p>
-          <strong className="figure">{share}</strong>{' '}
-          <span className="quiet">
-            {formatCount(blocksCovered)} of {plural(blocksWanted, 'final block')}
-          </span>
+          {blocksWanted === 0 ? (
+            <span className="quiet">no final block is known yet</span>
+          ) : (
+            <>
+              <strong className="figure">{share}</strong>{' '}
+              <span className="quiet">
+                {formatCount(blocksCovered)} of {plural(blocksWanted, 'final block')}
+              </span>
+            </>
+          )}
         </p>
         <p className="eta">{etaOf(status, complete)}</p>
       </header>

@@ -15,8 +15,12 @@ export function ProcessorList({ processors }: { readonly processors: readonly Pr
       <ul>
         {processors.map((processor) => (
           <li key={`${processor.owner}/${processor.name}`}>
-            <a href={linkTo.result(processor.owner, processor.table)}>{processor.name}</a>
-            <span className={`badge state-${processor.state}`}>{processor.state}</span>
+            {processor.table === '' ? (
+              <span>{processor.name}</span>
+            ) : (
+              <a href={linkTo.result(processor.owner, processor.table)}>{processor.name}</a>
+            )}
+            {processor.state && <span className={`badge state-${processor.state}`}>{processor.state}</span>}
             <span>
               {formatCount(processor.windowsDone)}{' '}
               <span className="quiet">{processor.windowsDone === 1 ? 'window' : 'windows'}</span>
@@ -30,7 +34,8 @@ export function ProcessorList({ processors }: { readonly processors: readonly Pr
   );
 }
 
-function doing({ newestWindow, openWindow }: ProcessorStatus): string {
+function doing({ table, newestWindow, openWindow }: ProcessorStatus): string {
+  if (table === '') return 'no table yet';
   const newest = newestWindow === undefined ? '' : `newest ${windowTime(newestWindow)}`;
   const open = openWindow === undefined ? '' : `open to ${windowEnd(openWindow.end)}`;
   return [newest, open].filter((part) => part !== '').join(' · ');

@@ -1,6 +1,6 @@
 // How often the chain changed its mind, how deeply, and when last.
 
-import { formatAge, formatCount, plural } from '../../../status/figures.ts';
+import { formatAge, formatCount, formatTime, plural } from '../../../status/figures.ts';
 import type { ReorgStatus } from '../../../status/pipeline-status.ts';
 import { useNow } from '../live.tsx';
 
@@ -15,11 +15,12 @@ export function ReorgCounter({ reorgs }: { readonly reorgs: ReorgStatus }) {
         </p>
       </header>
       <p className="quiet">
-        {reorgs.count === 0
-          ? 'None since the start.'
-          : `The deepest undid ${plural(reorgs.deepest, 'block')}.`}{' '}
+        {reorgs.count > 0 && `The deepest undid ${plural(reorgs.deepest, 'block')}. `}
         {reorgs.last &&
-          `The last undid ${plural(reorgs.last.depth, 'block')}, ${formatAge(now - reorgs.last.at / 1000)}.`}
+          `The last undid ${plural(reorgs.last.depth, 'block')}, ${formatAge(now - reorgs.last.at / 1000)}. `}
+        {reorgs.since !== undefined
+          ? `Of blocks published since ${formatTime(reorgs.since / 1000)} UTC.`
+          : reorgs.count === 0 && 'None since the start.'}
       </p>
     </section>
   );

@@ -46,27 +46,34 @@ function Stage(props: { readonly stage: StageStatus | undefined; readonly status
   const { stage, status } = props;
   if (!stage) return <li className="stage" aria-hidden="true" />;
   const lag = describeStageLag(stage, status);
-  const moving = stage.transactionsPerSecond > 0;
+  const { transactionsPerSecond: rate, bufferedBytes } = stage;
+  const moving = rate !== undefined && rate > 0;
   return (
     <li className={moving ? 'stage moving' : 'stage'} data-stage={stage.name}>
       <h3>{stage.name}</h3>
-      <p className="rate">
-        <strong>{formatRate(stage.transactionsPerSecond)}</strong> tx/s
-      </p>
+      {rate !== undefined && (
+        <p className="rate">
+          <strong>{formatRate(rate)}</strong> tx/s
+        </p>
+      )}
       <div className="arrow" aria-hidden="true" />
       <dl>
         <div>
           <dt>height</dt>
           <dd>{stage.height === undefined ? '–' : formatCount(stage.height)}</dd>
         </div>
-        <div>
-          <dt>lag</dt>
-          <dd className={lag === 'none' ? 'good' : undefined}>{lag}</dd>
-        </div>
-        <div>
-          <dt>buffer</dt>
-          <dd>{formatBytes(stage.bufferedBytes)}</dd>
-        </div>
+        {lag !== '–' && (
+          <div>
+            <dt>lag</dt>
+            <dd className={lag === 'none' ? 'good' : undefined}>{lag}</dd>
+          </div>
+        )}
+        {bufferedBytes !== undefined && (
+          <div>
+            <dt>buffer</dt>
+            <dd>{formatBytes(bufferedBytes)}</dd>
+          </div>
+        )}
       </dl>
       {stage.detail && (
         <p className="quiet detail" title={stage.detail}>
@@ -79,6 +86,7 @@ function Stage(props: { readonly stage: StageStatus | undefined; readonly status
 
 function storesOf(status: PipelineStatus): readonly Store[] {
   const { log, topics, processors } = status;
+  const tables = processors.filter(({ table }) => table !== '').length;
   const windows = processors.reduce((sum, processor) => sum + processor.windowsDone, 0);
   return [
     {
@@ -89,7 +97,7 @@ function storesOf(status: PipelineStatus): readonly Store[] {
     {
       name: 'Topics',
       figure: formatCount(topics.records),
-      notes: ['records', formatBytes(topics.bytes)],
+      notes: ['records', ...(topics.bytes === undefined ? [] : [formatBytes(topics.bytes)])],
     },
     {
       name: 'Transaction log',
@@ -102,7 +110,7 @@ function storesOf(status: PipelineStatus): readonly Store[] {
     {
       name: 'Results',
       figure: formatCount(windows),
-      notes: [`${windows === 1 ? 'window' : 'windows'} of ${plural(processors.length, 'table')}`],
+      notes: [`${windows === 1 ? 'window' : 'windows'} of ${plural(tables, 'table')}`],
     },
   ];
 }

@@ -9,6 +9,7 @@ import { CoverageBar } from '../flow/coverage-bar.tsx';
 import { ProcessorList } from '../flow/processor-list.tsx';
 import { ReorgCounter } from '../flow/reorg-counter.tsx';
 import { StageStrip } from '../flow/stage-strip.tsx';
+import { TopicList } from '../flow/topic-list.tsx';
 import { useLive } from '../live.tsx';
 import { LoadState } from '../shell/load-state.tsx';
 import { TransactionTable } from '../tables/transaction-table.tsx';
@@ -29,10 +30,14 @@ export function OverviewPage() {
         <CoverageBar status={status} />
         <ProcessorList processors={status.processors} />
         <ReorgCounter reorgs={status.reorgs} />
+        {status.topics.each && <TopicList topics={status.topics.each} />}
       </div>
       <ResultPanels tables={status.processors.map((processor) => processor.table).join()} />
       <NewestTransactions />
-      <footer className="quiet">memory {formatBytes(status.memory.rssBytes)}</footer>
+      <footer className="quiet">
+        memory {formatBytes(status.memory.rssBytes)} ·{' '}
+        <a href="/api/openapi.json">list of the API’s routes</a>
+      </footer>
     </>
   );
 }
@@ -43,6 +48,7 @@ function ResultPanels({ tables }: { readonly tables: string }) {
     queryFn: ({ signal }) => getJson<ResultTablesAnswer>('/api/results', signal),
   });
   if (!data) return <LoadState error={error} what="the result tables" />;
+  if (data.tables.length === 0) return null;
   return (
     <div className="result-grid">
       {data.tables.map((table) => (

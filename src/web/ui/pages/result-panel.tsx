@@ -6,11 +6,13 @@ import { formatCount, formatDuration, plural } from '../../../status/figures.ts'
 import type { ResultRowsAnswer } from '../../server/answers.ts';
 import { getJson } from '../api.ts';
 import { ResultChart } from '../charts/result-chart.tsx';
+import { formatCell } from '../format-value.ts';
 import { useLive } from '../live.tsx';
 import { linkTo } from '../route.ts';
 import { LoadState } from '../shell/load-state.tsx';
 import { RowTable } from '../tables/row-table.tsx';
 import { tableWidth } from '../tables/table-width.ts';
+import { FileList } from './file-list.tsx';
 
 /** Characters of a table that fit half of a page of 1280 pixels. */
 const halfPage = 76;
@@ -46,19 +48,24 @@ export function ResultPanel(props: {
           <p className="quiet">
             {owner} · {plural(data.table.progress.windows, 'window')} of {formatDuration(data.table.window)} ·{' '}
             {plural(data.table.progress.rows, 'row')}
+            {data.table.file && ` · one ${data.table.file === 'csv' ? 'CSV' : 'Parquet'} file each`}
           </p>
         )}
-        <a className="button" href={`${path}?format=csv`} download={`${name}.csv`}>
-          CSV<span className="visually-hidden"> of {name}</span>
-        </a>
+        {data && !data.table.file && (
+          <a className="button" href={`${path}?format=csv`} download={`${name}.csv`}>
+            CSV<span className="visually-hidden"> of {name}</span>
+          </a>
+        )}
       </header>
       {!data && <LoadState error={error} what={name} />}
-      {data && table && (
+      {data?.table.file && <FileList path={path} name={name} pageSize={props.pageSize} done={done} />}
+      {data && table && !data.table.file && (
         <>
           <ResultChart table={table} />
           {data.provisional.length > 0 && (
             <p className="quiet">
-              Rows of {data.provisional.join(', ')} are provisional: blocks still come, or may be undone.
+              Rows of {data.provisional.map((start) => formatCell(start, 'timestamp')).join(', ')} are
+              provisional: blocks still come, or may be undone.
             </p>
           )}
           {data.truncated && (
