@@ -131,6 +131,13 @@ export const deniedSql: readonly (readonly [string, RegExp])[] = [
   ["SELECT format('{:1000000}', 1) AS x", /widths below 1000/],
   ["SELECT printf('%*d', 1000000, 1) AS x", /widths below 1000/],
   ['SELECT format(hash, 1) AS x FROM blocks', /written out/],
+  ["SELECT printf('%999999999d', 1) AS x", /widths below 1000/],
+  ["SELECT printf('%.9999f', 1.0::DOUBLE) AS x", /widths below 1000/],
+  ["SELECT format('{:{}}', 1, 1000000) AS x", /widths below 1000/],
+  [`SELECT format('${'{0:999}'.repeat(5)}', 1) AS x`, /at most 50 values and 4096 characters/],
+  [`SELECT printf('${'%999d'.repeat(5)}', 1, 2, 3, 4, 5) AS x`, /at most 50 values and 4096 characters/],
+  [`SELECT format('${'{0:f}'.repeat(51)}', 1e308) AS x`, /at most 50 values/],
+  [`SELECT upper(main.format('${'{0}'.repeat(60)}', hash)) AS x FROM blocks`, /at most 50 values/],
   // What Spark has beyond one SELECT: said in its words, in ours they are nothing.
   ["SELECT reflect('java.lang.Runtime', 'getRuntime')", /reflect/],
   ["SELECT java_method('java.lang.System', 'getenv', 'HOME')", /java_method/],

@@ -3,6 +3,7 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { MillraceError } from '../errors.ts';
+import { TEXT_BYTES } from './bounded-functions.ts';
 import {
   allowedFunctions,
   allowedTableFunctions,
@@ -29,6 +30,9 @@ const nodes = new Set(
 /** What stands in FROM and may have an alias. */
 const tables = new Set(['BASE_TABLE', 'SUBQUERY', 'JOIN', 'TABLE_FUNCTION', 'EXPRESSION_LIST']);
 const formats = new Set(['format', 'printf']);
+/** Of one format, together: a number without a width has at most 320 digits, a character that fills 4 bytes. */
+const FORMAT_WIDTHS = TEXT_BYTES / 4;
+const FORMAT_PLACES = 50;
 
 // DuckDB takes a table name that it does not know for a file, by its ending. So names of tables are plain, whatever
 // they are names of, and fold as DuckDB folds them: toLowerCase alone would make the Kelvin sign a `k`.
@@ -142,13 +146,19 @@ class Walk {
     throw this.#deny(node, `the function ${name} is not allowed${why === undefined ? '' : `: ${why}`}`);
   }
 
-  /** A width is the one way in which a format makes much out of little. */
+  /** Widths, and values that it names again and again, are how a format makes much out of little. */
   #checkFormat(name: string, node: TreeNode): void {
     const [form] = Array.isArray(node.children) ? (node.children as readonly TreeValue[]) : [];
     const value =
       isNode(form) && form.class === 'CONSTANT' && isNode(form.value) ? form.value.value : undefined;
     if (typeof value !== 'string' || /\d{4}|\*|\{[^}]*\{/.test(value)) {
       throw this.#deny(node, `${name} takes a format that is written out, with widths below 1000`);
+    }
+    const widths = value.match(/\d+/g)?.reduce((sum, width) => sum + Number(width), 0) ?? 0;
+    const places = value.match(/[%{]/g)?.length ?? 0;
+    if (widths > FORMAT_WIDTHS || places > FORMAT_PLACES) {
+      const most = `${FORMAT_PLACES} values and ${FORMAT_WIDTHS} characters of width`;
+      throw this.#deny(node, `${name} takes a format with at most ${most} in all`);
     }
   }
 

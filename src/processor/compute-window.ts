@@ -31,7 +31,7 @@ export interface WindowDeps {
   readonly results: Results;
   readonly engine: BatchEngine;
   readonly limits: QueryLimits;
-  /** Windows that are computed at once, over all processors of this process. */
+  /** How many windows of this kind (final, final on Spark, open) are computed at once, over all processors of this process. */
   readonly turns: Turns;
   /** How long the log keeps a block, in ms. */
   readonly retention: number | 'forever';

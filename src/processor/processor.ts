@@ -2,7 +2,7 @@
 // `source: topic`, one for those that are open. A processor whose SQL fails stops alone, with the reason in its state;
 // trouble that may pass (a store that does not answer, or is not as it was made) is tried again; a full disk ends the run.
 
-import { createTurns } from '../batch-engine/turns.ts';
+import { createTurns, type Turns } from '../batch-engine/turns.ts';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
 import { createPatience, mayPass } from '../patience.ts';
 import type { ResultTable } from '../stores/results/port.ts';
@@ -20,7 +20,10 @@ export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns'> {
   readonly specs: readonly ProcessorSpec[];
   /** What `source: topic` reads; needed when a processor has it. */
   readonly topics?: { readonly store: Topics; readonly names: PipelineTopics };
-  /** Windows that are computed at once, over all processors. Default 2: each may take `limits.memoryBytes`. */
+  /**
+   * Windows that are computed here at once, over all processors, and as many on Spark. Default 2: each here may take
+   * `limits.memoryBytes`, and so may one more, which is open.
+   */
   readonly concurrent?: number;
   /** Resolves when the log may have changed, or after a while. */
   readonly logChanged: (signal: AbortSignal) => Promise<void>;
@@ -54,8 +57,13 @@ export interface Processors {
 const longestPauseMs = 15_000;
 
 export function createProcessors(deps: ProcessorsDeps): Processors {
-  const turns = createTurns({ concurrent: deps.concurrent ?? 2, waiting: Number.POSITIVE_INFINITY });
-  const loops = deps.specs.map((spec) => createLoop({ ...deps, spec, turns }));
+  const turnsOf = (concurrent: number) => createTurns({ concurrent, waiting: Number.POSITIVE_INFINITY });
+  const { concurrent = 2 } = deps;
+  // Rows that follow the head do not wait for windows that take minutes, nor windows here for those on Spark.
+  const [here, onSpark, openTurns] = [turnsOf(concurrent), turnsOf(concurrent), turnsOf(1)];
+  const loops = deps.specs.map((spec) =>
+    createLoop({ ...deps, spec, turns: spec.engine === 'spark' ? onSpark : here, openTurns }),
+  );
   return {
     run: (signal) =>
       together(signal, (stop, start) => {
@@ -66,7 +74,7 @@ export function createProcessors(deps: ProcessorsDeps): Processors {
   };
 }
 
-function createLoop(deps: ProcessorsDeps & WindowDeps) {
+function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Turns }) {
   const { spec, results, clock } = deps;
   const logger = deps.logger.child({ processor: spec.name });
   const counts = createWindowCounts();
@@ -154,7 +162,10 @@ function createLoop(deps: ProcessorsDeps & WindowDeps) {
     };
     for (;;) {
       try {
-        await keepProvisionalRows({ ...deps, logger, table, topics, names, onChange }, signal);
+        await keepProvisionalRows(
+          { ...deps, turns: deps.openTurns, logger, table, topics, names, onChange },
+          signal,
+        );
       } catch (error) {
         signal.throwIfAborted();
         if (!mayPass(error)) throw error;

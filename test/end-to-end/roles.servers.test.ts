@@ -6,26 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dump } from 'js-yaml';
 import { loadChain } from '../../src/chain/replay/load-chain.ts';
 import { type ReplayNode, startReplay } from '../../src/chain/replay/replay-node.ts';
-import { systemClock } from '../../src/clock.ts';
-import { silentLogger } from '../../src/logger.ts';
-import type { HealthReport } from '../../src/status/health.ts';
 import type { PipelineStatus } from '../../src/status/pipeline-status.ts';
 import { ownDatabaseUrl } from '../../src/stores/results/mariadb/mariadb.fixture.ts';
-import { openMariaDbResults } from '../../src/stores/results/mariadb/open.ts';
 import type { Results } from '../../src/stores/results/port.ts';
-import { parseStoreUrl } from '../../src/stores/store-url.ts';
-import { expectedResults, type RawChain } from '../expected-results.ts';
-import {
-  aFolder,
-  exampleProcessors,
-  type MillraceProcess,
-  mainnetFiles,
-  startMillrace,
-} from '../millrace-process.ts';
+import { expectedResults } from '../expected-results.ts';
+import { aFolder, exampleProcessors, mainnetFiles } from '../millrace-process.ts';
+import { eventually, head, openResults, rawChain, ready, rolesOf, sample, stopsCleanly } from '../roles.ts';
 import { testServer } from '../servers/address.ts';
 import { dropPipeline } from '../servers/drop-pipeline.ts';
 
@@ -38,35 +27,18 @@ const processors = exampleProcessors.map((each) => ({ ...each, name: `${each.nam
 
 let done = false;
 
-interface RunningRole extends MillraceProcess {
-  readonly name: string;
-  /** Where it listens, with a slash at its end. */
-  readonly url: string;
-}
-
 test('roles alone fill the tables exactly, whoever is stopped, replaced or fenced on the way', {
   timeout: 280_000,
 }, async (t) => {
   const node = await aNode(t);
   const mariadb = await ownDatabaseUrl(t);
   const manifest = aManifest(aFolder(t), { node: node.url, mariadb });
-  const started: { readonly name: string; readonly run: MillraceProcess }[] = [];
-  t.after(async () => {
-    for (const { name, run } of started) {
-      run.child.kill('SIGKILL');
-      await run.ended;
-      // What a role printed explains a failure best.
-      if (!done) t.diagnostic(`--- ${name}\n${run.output()}`);
-    }
-    await dropPipeline({ pipeline, tables: tablesOf() });
+  const role = rolesOf(t, {
+    manifest,
+    env: { TOPICS_URL: testServer('KAFKA') },
+    failed: () => !done,
+    cleanUp: () => dropPipeline({ pipeline, tables: tablesOf() }),
   });
-  const role = async (name: string): Promise<RunningRole> => {
-    const env = { TOPICS_URL: testServer('KAFKA') };
-    const run = startMillrace(t, [name, '-f', manifest, '--port', '0'], { env });
-    started.push({ name, run });
-    const url = (await run.printed(/watched at (http\S+\/)readyz/))[1] ?? '';
-    return { ...run, name, url };
-  };
 
   // All at once: each waits for what another makes.
   const [streamer, recorder, other, processor, second, web] = await Promise.all([
@@ -96,7 +68,7 @@ test('roles alone fill the tables exactly, whoever is stopped, replaced or fence
   node.settle(node.chain.last);
 
   const expected = renamed(expectedResults(await rawChain(node), 60));
-  const results = await openResults(t, mariadb);
+  const results = await openResults(t, { url: mariadb, pipeline });
   await eventually('the tables hold what other code computes', 90_000, async () => {
     assert.deepEqual(await read(results), expected);
   });
@@ -163,61 +135,6 @@ function aManifest(
   return file;
 }
 
-/** Moves the node's head on, each block once the streamer has published the one before. */
-async function head(node: ReplayNode, streamer: RunningRole, to: number): Promise<void> {
-  for (;;) {
-    await eventually(`${streamer.name} publishes ${node.head()}`, 60_000, async () => {
-      assert.equal(await sample(streamer, 'millrace_head_block_number'), node.head());
-    });
-    if (node.head() >= to) return;
-    node.advance();
-  }
-}
-
-async function ready(role: RunningRole): Promise<void> {
-  await eventually(`${role.name} is ready`, 30_000, async () => {
-    const answer = await fetch(`${role.url}readyz`);
-    const report = (await answer.json()) as HealthReport;
-    assert.deepEqual(
-      [answer.status, report.checks.filter(({ ok }) => !ok)],
-      [200, []],
-      `${role.name}: ${role.output()}`,
-    );
-  });
-  assert.equal((await fetch(`${role.url}healthz`)).status, 200);
-  assert.ok((await sample(role, 'process_resident_memory_bytes')) > 0);
-}
-
-async function stopsCleanly(role: RunningRole): Promise<void> {
-  const began = performance.now();
-  role.child.kill('SIGTERM');
-  const { code, stderr } = await role.ended;
-  assert.equal(code, 0, `${role.name}: ${stderr}`);
-  assert.ok(performance.now() - began < 25_000, `${role.name} took ${performance.now() - began} ms to stop`);
-}
-
-/** The sum of a metric's samples; fails when there is none. */
-async function sample(role: RunningRole, name: string): Promise<number> {
-  const text = await (await fetch(`${role.url}metrics`)).text();
-  const values = text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .map((line) => Number(line.split(' ').at(-1)));
-  assert.ok(values.length > 0, `${role.name} has no ${name}:\n${text}`);
-  return values.reduce((sum, value) => sum + value, 0);
-}
-
-async function openResults(t: TestContext, url: string): Promise<Results> {
-  const rules = { where: 'the test', scheme: 'mariadb', defaultPort: 3306 };
-  const results = await openMariaDbResults({
-    address: parseStoreUrl(url, rules),
-    pipeline: { name: pipeline, chainId: 1 },
-    ...{ clock: systemClock, logger: silentLogger },
-  });
-  t.after(() => results.close());
-  return results;
-}
-
 function tablesOf(): readonly string[] {
   return processors.map(({ name }) => `cluster.${name.replaceAll('-', '_')}`);
 }
@@ -235,36 +152,4 @@ async function read(results: Results): Promise<ReadonlyMap<string, readonly stri
 
 function renamed(expected: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, readonly string[]> {
   return new Map([...expected].map(([name, rows]) => [`${name}_${suffix}`, rows]));
-}
-
-/** The node's own answers, as they come over RPC. */
-async function rawChain(node: ReplayNode): Promise<RawChain> {
-  const ask = async (method: string, ...params: readonly unknown[]) => {
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-    const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(node.url, { method: 'POST', headers, body });
-    return ((await answer.json()) as { result: never }).result;
-  };
-  const found: RawChain['blocks'][number][] = [];
-  const receipts = new Map<string, never>();
-  for (let number = node.chain.first; number <= node.chain.last; number++) {
-    const at = `0x${number.toString(16)}`;
-    const block: RawChain['blocks'][number] = await ask('eth_getBlockByNumber', at, true);
-    found.push(block);
-    receipts.set(block.hash, await ask('eth_getBlockReceipts', at));
-  }
-  return { blocks: found, receipts };
-}
-
-/** Tries until it holds; the last failure is the answer when it never does. */
-async function eventually(what: string, ms: number, holds: () => Promise<void>): Promise<void> {
-  const end = performance.now() + ms;
-  for (;;) {
-    try {
-      return await holds();
-    } catch (error) {
-      if (performance.now() > end) throw new Error(`not within ${ms / 1_000} s: ${what}`, { cause: error });
-      await sleep(100);
-    }
-  }
 }

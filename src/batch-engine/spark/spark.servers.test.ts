@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../clock.ts';
 import { isMillraceError } from '../../errors.ts';
@@ -16,6 +16,19 @@ import { startStandalone } from './standalone.fixture.ts';
 const perToken = `SELECT token_address, count(*) AS n, sum(value) AS total, max(value) AS high FROM transfers
   GROUP BY token_address ORDER BY total DESC, token_address LIMIT 20`;
 
+/** A folder as Spark's own distribution is: its jars, without connector and JDBC driver. */
+async function installedSpark(t: TestContext): Promise<string> {
+  await prepareSpark({ cache, logger: silentLogger });
+  const lib = join(cache, 'servers', 'spark', 'lib');
+  const home = await mkdtemp(join(tmpdir(), 'millrace-spark-home-'));
+  t.after(() => rm(home, { recursive: true }));
+  await mkdir(join(home, 'jars'));
+  const ours = /^(spark-cassandra-connector|java-driver|native-protocol|mariadb-java-client)/;
+  const own = (await readdir(lib)).filter((name) => !ours.test(name));
+  for (const name of own) await symlink(join(lib, name), join(home, 'jars', name));
+  return home;
+}
+
 describe('Spark', () => {
   let place: SparkPlace;
   before(async () => {
@@ -23,12 +36,11 @@ describe('Spark', () => {
   });
   after(() => place?.close());
 
-  test('a window through a standalone master with a worker gives the rows that DuckDB gives', async () => {
-    await prepareSpark({ cache, logger: silentLogger });
-    const standalone = await startStandalone(join(cache, 'servers', 'spark', 'lib'));
+  test('a window through the master and worker of an installed Spark, which has none of our jars, gives the rows that DuckDB gives', async (t) => {
+    const sparkHome = await installedSpark(t);
+    const standalone = await startStandalone(join(sparkHome, 'jars'));
     const spark = await openSpark(place, {
-      master: standalone.master,
-      driverHost: '127.0.0.1',
+      ...{ master: standalone.master, sparkHome, driverHost: '127.0.0.1' },
       executorBytes: 640 * 1024 * 1024,
     });
     try {

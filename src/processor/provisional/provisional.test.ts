@@ -4,12 +4,14 @@
 
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbEngine } from '../../batch-engine/duckdb.ts';
+import type { BatchEngine } from '../../batch-engine/port.ts';
 import { seededRandom } from '../../chain/replay/seeded-random.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
@@ -49,14 +51,28 @@ async function aPipeline(t: TestContext, random: () => number) {
   await chain.begin();
 
   const running = new Set<() => Promise<void>>();
-  /** A processor with its own holder; answers how it ends. */
-  const start = (): (() => Promise<void>) => {
+  const endless: string[] = [];
+  /** A processor with its own holder; answers how it ends. Whatever else it runs never ends. */
+  const start = (others: readonly string[] = []): (() => Promise<void>) => {
     const stop = new AbortController();
+    const common = { owner: 'cluster', window, sql, engine: 'duckdb', output: 'table' } as const;
+    const slow: BatchEngine = {
+      describe: (options) => engine.describe(options),
+      close: () => engine.close(),
+      run: async (request, use) => {
+        if (!others.some((name) => request.where.includes(name))) return engine.run(request, use);
+        await request.scan.release();
+        endless.push(request.where);
+        await once(request.signal, 'abort');
+        throw request.signal.reason;
+      },
+    };
     const processors = createProcessors({
       specs: [
-        { name: 'list', owner: 'cluster', window, sql, source: 'topic', engine: 'duckdb', output: 'table' },
+        ...others.map((name) => ({ ...common, name, source: 'log' }) as const),
+        { ...common, name: 'list', source: 'topic' },
       ],
-      ...{ log, results, engine, clock: fast, logger: silentLogger, retention: 'forever' },
+      ...{ log, results, engine: slow, clock: fast, logger: silentLogger, retention: 'forever' },
       topics: { store: topics, names },
       holder: randomUUID(),
       limits: { timeMs: 10_000, rows: 10_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 },
@@ -82,7 +98,7 @@ async function aPipeline(t: TestContext, random: () => number) {
   });
 
   const rows = async () => {
-    const [table] = await results.tables();
+    const table = (await results.tables()).find(({ name }) => name === 'list');
     if (!table) return [];
     return (await results.read(table, {})).map((row) => [row.windowStart, row.provisional, ...row.values]);
   };
@@ -95,7 +111,7 @@ async function aPipeline(t: TestContext, random: () => number) {
     }
     assert.deepEqual(await rows(), chain.rows(window), what);
   };
-  return { chain, topics, results, log, start, settles, rows };
+  return { chain, topics, results, log, start, settles, rows, endless };
 }
 
 function aSeed(t: TestContext, known: number | undefined): number {
@@ -138,3 +154,22 @@ for (const [round, known] of [[1], [2, 482_777_292]] as const) {
     await settles('at the end');
   });
 }
+
+test('rows of open windows do not wait for final windows that take long', { timeout: 60_000 }, async (t) => {
+  const { chain, start, rows, endless } = await aPipeline(t, seededRandom(aSeed(t, undefined)));
+  for (let at = 0; at < 12; at++) await chain.grow();
+  await chain.finalize(2);
+  await chain.record();
+  start(['slow-a', 'slow-b']);
+  for (const deadline = Date.now() + 10_000; endless.length < 2 && Date.now() < deadline; ) await sleep(20);
+  assert.equal(endless.length, 2, 'both turns are taken');
+  const open = () => chain.rows(window).filter(([, provisional]) => provisional);
+  await chain.grow();
+  assert.notEqual(open().length, 0);
+  const provisional = async () => (await rows()).filter(([, isProvisional]) => isProvisional);
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+    if (JSON.stringify(await provisional()) === JSON.stringify(open())) return;
+    await sleep(20);
+  }
+  assert.deepEqual(await provisional(), open());
+});
