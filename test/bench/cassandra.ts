@@ -80,7 +80,7 @@ export const benchCassandra: Bench = async (stage) => {
           goal: { of: 'ratio', atLeast: 0.75 },
         }),
         figure({
-          name: 'cassandra: mutations',
+          name: 'cassandra: rows written',
           unit: 'per tx',
           ours: chunks.rows / chunks.transactions,
         }),

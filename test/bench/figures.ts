@@ -1,7 +1,6 @@
 // What a benchmark finds: ours beside a reference measured in the same run on the same data, kept where a script reads it.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface Figure {
   /** Begins with the stage: `kafka publish`, `cassandra record`. */
@@ -69,8 +68,25 @@ export function printFigures(figures: readonly Figure[]): void {
     );
 }
 
-export function keepFigures(figures: readonly Figure[]): void {
-  const folder = new URL('../../build/', import.meta.url).pathname;
+/** In build/bench.json, beside what other runs found of other stages: a stage's figures are always of one run. */
+export function keepFigures(figures: readonly Figure[], facts: { readonly transactions: number }): void {
+  const stages = new Set(figures.map(stageOf));
+  const at = new Date().toISOString();
+  const kept = readFigures().filter((known) => !stages.has(stageOf(known)));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'bench.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  const found = figures.map((each) => ({ ...each, ...facts, at }));
+  writeFileSync(file, `${JSON.stringify([...kept, ...found], null, 2)}\n`);
+}
+
+const folder = new URL('../../build/', import.meta.url);
+const file = new URL('bench.json', folder);
+
+const stageOf = ({ name }: Figure): string => name.split(':', 1)[0] ?? '';
+
+function readFigures(): readonly Figure[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as readonly Figure[];
+  } catch {
+    return [];
+  }
 }

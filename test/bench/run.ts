@@ -48,7 +48,7 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
-  keepFigures(figures);
+  keepFigures(figures, { transactions });
 }
 printFigures(figures);
 if (figures.some(({ met }) => met === false)) process.exitCode = 1;

@@ -2,7 +2,6 @@
 // undisturbed run ends with. Ten kills; MILLRACE_TEST_KILLS=50 for the long form, MILLRACE_TEST_SEED to repeat one.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +13,10 @@ import { systemClock } from '../../src/clock.ts';
 import { openEmbeddedTopics } from '../../src/stores/topics/embedded.ts';
 import { type Dump, dumpData } from '../dump-data.ts';
 import { aFolder, aManifest, exampleProcessors, mainnetFiles, startMillrace } from '../millrace-process.ts';
+import { keepFaults } from './parts/fault-figures.ts';
 
 const kills = Number(process.env.MILLRACE_TEST_KILLS ?? 10);
 const seed = Number(process.env.MILLRACE_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const buildFolder = new URL('../../build/', import.meta.url).pathname;
 
 /** A run of this length is over when the kills are. */
 const everyMs = 400;
@@ -63,11 +62,7 @@ test(`kill -9 at ${kills} random moments, seed ${seed}`, { timeout: 600_000 }, a
   );
   const disturbed = await dumpData(join(folder, 'data'));
   const { lost, duplicated } = compare(disturbed, undisturbed);
-  mkdirSync(buildFolder, { recursive: true });
-  writeFileSync(
-    join(buildFolder, 'faults.json'),
-    `${JSON.stringify([{ fault: 'kill -9', runs: kills, lost, duplicated, recovery_s: recovery }])}\n`,
-  );
+  keepFaults([{ fault: 'kill -9 of millrace run', runs: kills, lost, duplicated, recovery_s: recovery }]);
   assert.deepEqual({ lost, duplicated }, { lost: 0, duplicated: 0 });
   assert.deepEqual(disturbed.coverage, undisturbed.coverage);
   assert.deepEqual(disturbed.results, undisturbed.results);

@@ -3,12 +3,13 @@
 // MILLRACE_TEST_FAULTS=<text> those whose name has it; MILLRACE_TEST_SEED repeats a run.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/chain/replay/seeded-random.ts';
 import { aFolder } from '../millrace-process.ts';
 import { createChecker } from './parts/checker.ts';
+import { type FaultFigure, keepFaults } from './parts/fault-figures.ts';
 import { scenarios } from './parts/scenarios.ts';
+import { checkTopics } from './parts/topics-checker.ts';
 import { startWorld, windowSeconds } from './parts/world.ts';
 
 const asked = process.env.MILLRACE_TEST_FAULTS ?? 'short';
@@ -19,15 +20,6 @@ const chosen = scenarios.filter(
 );
 const pauseMs = asked === 'short' ? 8_000 : 30_000;
 const limitMs = asked === 'short' ? 120_000 : 300_000;
-const figuresFile = new URL('../../build/faults.json', import.meta.url).pathname;
-
-interface Figure {
-  readonly fault: string;
-  readonly runs: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly recovery_s: number;
-}
 
 test(`faults on real servers, seed ${seed}`, { timeout: 5_400_000 }, async (t) => {
   assert.ok(chosen.length > 0, `no fault is named ${asked}`);
@@ -44,38 +36,44 @@ test(`faults on real servers, seed ${seed}`, { timeout: 5_400_000 }, async (t) =
   const began = await world.caughtUp(limitMs);
   t.diagnostic(`the pipeline runs: caught up ${began.seconds.toFixed(1)} s after its start`);
 
-  const figures: Figure[] = [];
+  const figures: FaultFigure[] = [];
   for (const { fault, act } of chosen) {
     await t.test(fault, { timeout: 1_200_000 }, async (st) => {
-      await act(world, { random, pauseMs });
-      const recovery = (await world.caughtUp(limitMs)).seconds;
-      const { block: last } = await world.caughtUp(limitMs);
-      const [inLog, inResults] = [await checker.checkLog(last), await checker.checkResults(last)];
-      const lost = inLog.lost + inResults.lost;
-      const duplicated = inLog.duplicated + inResults.duplicated;
-      figures.push({ fault, runs: 1, lost, duplicated, recovery_s: Number(recovery.toFixed(1)) });
-      st.diagnostic(`${lost} lost, ${duplicated} twice, caught up after ${recovery.toFixed(1)} s`);
-      assert.deepEqual([...inLog.examples, ...inResults.examples], []);
+      let found = { lost: 0, duplicated: 0, recovery_s: null as number | null };
+      try {
+        await act(world, { random, pauseMs });
+        const recovery = (await world.caughtUp(limitMs)).seconds;
+        found = { ...found, recovery_s: Number(recovery.toFixed(1)) };
+        const { block: last } = await world.caughtUp(limitMs);
+        const verdicts = [
+          await checker.checkLog(last),
+          await checker.checkResults(last),
+          await checkTopics(world.topics, world.pipeline),
+        ];
+        for (const { lost, duplicated } of verdicts) {
+          found.lost += lost;
+          found.duplicated += duplicated;
+        }
+        st.diagnostic(
+          `${found.lost} lost, ${found.duplicated} twice, caught up after ${recovery.toFixed(1)} s`,
+        );
+        assert.deepEqual(
+          verdicts.flatMap(({ examples }) => examples),
+          [],
+        );
+      } finally {
+        figures.push({ fault, runs: 1, ...found });
+        keepFaults(figures);
+      }
     });
   }
-  keep(figures);
+  await t.test('after all of them every block is there once, from the first on', async () => {
+    const { block: last } = await world.caughtUp(limitMs);
+    assert.deepEqual((await checker.checkLog(last, { again: true })).examples, []);
+  });
   const unexpected = world.roles.filter(({ name, ended }) => name !== 'stream-1' && ended().length > 0);
   assert.deepEqual(
     unexpected.map(({ name, ended }) => `${name} ended by itself: ${ended().join(', ')}`),
     [],
   );
 });
-
-/** Beside what other suites found. */
-function keep(figures: readonly Figure[]): void {
-  const known = readFigures().filter(({ fault }) => !figures.some((each) => each.fault === fault));
-  writeFileSync(figuresFile, `${JSON.stringify([...known, ...figures], null, 2)}\n`);
-}
-
-function readFigures(): readonly Figure[] {
-  try {
-    return JSON.parse(readFileSync(figuresFile, 'utf8')) as readonly Figure[];
-  } catch {
-    return [];
-  }
-}

@@ -4,17 +4,11 @@ import type { Results, ResultTable } from '../../../src/stores/results/port.ts';
 import type { TransactionLog } from '../../../src/stores/transaction-log/port.ts';
 import { expectedResults } from '../../expected-results.ts';
 import { type Answered, askBlock } from './node-answers.ts';
-
-export interface Verdict {
-  readonly lost: number;
-  readonly duplicated: number;
-  /** The first few, for a person. */
-  readonly examples: readonly string[];
-}
+import { createTally, type Verdict } from './tally.ts';
 
 export interface Checker {
-  /** Transactions and logs of final blocks that were not checked before, up to `last`. */
-  checkLog(last: number): Promise<Verdict>;
+  /** Transactions and logs of final blocks up to `last`: those that were not checked before, or all `again`. */
+  checkLog(last: number, options?: { readonly again: boolean }): Promise<Verdict>;
   /** All result rows of the windows that blocks first..last close. */
   checkResults(last: number): Promise<Verdict>;
 }
@@ -38,8 +32,9 @@ export function createChecker(deps: {
   };
 
   return {
-    checkLog: async (last) => {
+    checkLog: async (last, { again } = { again: false }) => {
       const tally = createTally();
+      if (again) next = deps.first;
       for (; next <= last; next++) {
         const { block, receipts } = await answerTo(next);
         const stored = await log.block(next);
@@ -82,8 +77,10 @@ export function createChecker(deps: {
       );
       for (const [name, rows] of expected) {
         const table = tables.get(name);
+        const live = tables.get(`${name}_live`);
         const through = Math.max(...rows.map((row) => (JSON.parse(row) as [number])[0])) + window;
         tally.compare(name, table ? await finalRows(results, table, through) : [], rows);
+        tally.compare(`${name}_live`, live ? await finalRows(results, live, through) : [], rows);
       }
       return tally.verdict();
     },
@@ -91,38 +88,6 @@ export function createChecker(deps: {
 }
 
 async function finalRows(results: Results, table: ResultTable, to: number): Promise<readonly string[]> {
-  const rows = await results.read(table, { to });
+  const rows = (await results.read(table, { to })).filter(({ provisional }) => !provisional);
   return rows.map(({ windowStart, values }) => JSON.stringify([windowStart, ...values]));
-}
-
-function createTally() {
-  let lost = 0;
-  let duplicated = 0;
-  const examples: string[] = [];
-  const note = (example: string): void => {
-    if (examples.length < 8) examples.push(example);
-  };
-  return {
-    lost: (example: string): void => {
-      lost += 1;
-      note(example);
-    },
-    /** As bags: what is expected once must be there once. */
-    compare: (what: string, got: readonly string[], wanted: readonly string[]): void => {
-      const counts = new Map<string, number>();
-      for (const each of got) counts.set(each, (counts.get(each) ?? 0) + 1);
-      for (const each of wanted) {
-        const count = counts.get(each) ?? 0;
-        if (count === 0) {
-          lost += 1;
-          note(`${what}: lost ${each}`);
-        } else counts.set(each, count - 1);
-      }
-      for (const [each, count] of counts) {
-        duplicated += count;
-        if (count > 0) note(`${what}: ${count} too many of ${each}`);
-      }
-    },
-    verdict: (): Verdict => ({ lost, duplicated, examples }),
-  };
 }

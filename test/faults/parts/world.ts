@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadChain } from '../../../src/chain/replay/load-chain.ts';
 import { type ReplayNode, startReplay } from '../../../src/chain/replay/replay-node.ts';
 import type { Results } from '../../../src/stores/results/port.ts';
+import type { Topics } from '../../../src/stores/topics/port.ts';
 import type { TransactionLog } from '../../../src/stores/transaction-log/port.ts';
 import { exampleProcessors } from '../../millrace-process.ts';
 import { type Servers, startServers } from '../../servers/cluster.ts';
-import { externalManifest, openTestLog, openTestResults } from '../../servers/stores.ts';
+import { externalManifest, openTestLog, openTestResults, openTestTopics } from '../../servers/stores.ts';
 import { type Role, startRole } from './role.ts';
 import { smallBlocks } from './small-blocks.ts';
 
@@ -30,6 +31,7 @@ export interface World {
   /** Connections of the test's own. */
   readonly log: TransactionLog;
   readonly results: Results;
+  readonly topics: Topics;
   /**
    * Waits until the log has what the node shows now: covered to its finalized block, every window that this closes done,
    * and its head recorded. Answers the finalized block and the seconds it took.
@@ -38,6 +40,13 @@ export interface World {
 }
 
 export type RoleCommand = 'stream' | 'record' | 'process';
+
+/** The same SQL with provisional rows of the open window. */
+export const liveProcessors = exampleProcessors.map((processor) => ({
+  ...processor,
+  name: `${processor.name}-live`,
+  source: 'topic',
+}));
 
 export interface WorldOptions {
   readonly folder: string;
@@ -68,7 +77,7 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
     nodes: [node.url, node.wsUrl],
     replicationFactor: 3,
     partitions: 3,
-    processors: exampleProcessors,
+    processors: [...exampleProcessors, ...liveProcessors],
   });
 
   // Kept after the run, for whoever asks what happened.
@@ -98,6 +107,8 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
   t.after(() => log.close());
   const results = await openTestResults(servers.addresses, pipeline);
   t.after(() => results.close());
+  const topics = await openTestTopics(servers.addresses, 3);
+  t.after(() => topics.close());
 
   return {
     pipeline,
@@ -108,6 +119,7 @@ export async function startWorld(t: TestContext, options: WorldOptions): Promise
     more: (command, { again }) => role(command, again),
     log,
     results,
+    topics,
     caughtUp: async (limitMs) => {
       const began = performance.now();
       const [block, head] = [node.finalized() ?? node.chain.first, node.head()];
@@ -143,7 +155,7 @@ async function missing(asked: {
   const last = await log.block(block);
   const closed = Math.floor((last?.timestamp ?? 0) / windowSeconds) * windowSeconds - windowSeconds;
   const tables = await results.tables();
-  for (const { name } of exampleProcessors) {
+  for (const { name } of [...exampleProcessors, ...liveProcessors]) {
     const table = tables.find(({ processor }) => processor === name);
     const done = table ? await results.progress(table) : undefined;
     if ((done?.newest ?? 0) < closed) return `${name} is done to ${done?.newest}, not ${closed}`;
