@@ -19,11 +19,12 @@ endif
 test: setup check browser
 	@$(NODE) test/run.ts
 
-## check: style and types
+## check: style and types, and whether the charts' custom resource definitions are those of the source
 .PHONY: check
 check: setup
 	@start=$$SECONDS; $(NODE) node_modules/@biomejs/biome/bin/biome check . \
 	  && $(NODE) node_modules/typescript/bin/tsc --noEmit -p tsconfig.json \
+	  && $(NODE) test/crds.ts check \
 	  && echo "style and types $$((SECONDS - start)) s"
 
 ## unit | end-to-end | browser-test | stores | roles | faults: one suite (stores, roles, faults: on real servers)
@@ -58,11 +59,17 @@ bench: setup
 format: setup
 	@$(NODE) node_modules/@biomejs/biome/bin/biome check --write .
 
-## docs: write docs/errors.md and docs/columns.md from the source
+## crds: write the custom resource definitions of charts/millrace-crds from the source
+.PHONY: crds
+crds: setup
+	@$(NODE) test/crds.ts write
+
+## docs: write docs/errors.md, docs/columns.md and a page per kind of resource (docs/pipeline.md) from the source
 .PHONY: docs
 docs: setup
 	@$(NODE) --input-type=module -e "import { errorsPage } from './src/errors-page.ts'; process.stdout.write(errorsPage())" > docs/errors.md
 	@$(NODE) --input-type=module -e "import { columnsPage } from './src/stores/transaction-log/columns-page.ts'; process.stdout.write(columnsPage())" > docs/columns.md
+	@$(NODE) --input-type=module -e "import { writeFileSync } from 'node:fs'; import { kindPages } from './src/api/kind-page.ts'; for (const [file, text] of kindPages()) writeFileSync(file, text)"
 
 ## setup: Node 24, packages, pages; does nothing when they are there
 .PHONY: setup

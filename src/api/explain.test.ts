@@ -17,7 +17,15 @@ test('a field is described with its type and default, spec. may be left out', ()
   ]) {
     assert.equal(explainField(path).join('\n'), text);
   }
+  assert.match(explainField('web.replicas').join('\n'), /Default: {"min":2,"preferred":3,"max":3}/);
   assert.match(explainField('spec.processors[0].window')[0] ?? '', /processors.window/);
+});
+
+test('what the operator writes is described too, and any name of the kind will do', () => {
+  const text = explainField('pipeline.status.lag').join('\n');
+  assert.match(text, /openWindows +<integer> {2}Windows that are covered/);
+  assert.equal(explainField('pl.status.lag').join('\n'), text);
+  assert.equal(explainField('pipelines.spec').join('\n'), explainField('pipeline.spec').join('\n'));
 });
 
 test('an object lists its fields, a list those of its items', () => {

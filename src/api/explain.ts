@@ -1,39 +1,47 @@
-// `millrace explain pipeline.a.b`: what a field is for, what it holds, what it is when left out.
+// `millrace explain KIND.a.b`: what a field is for, what it holds, what it is when left out.
 
 import { MillraceError } from '../errors.ts';
-import { pipelineSchema } from './pipeline.ts';
+import { fillDefaults } from './fill-defaults.ts';
+import { type Kind, kinds, pipelineKind, wholeSchema } from './kinds.ts';
 import { closest } from './problems.ts';
-import { asNode, childSchema, fieldNames, type SchemaNode } from './schema-walk.ts';
+import { childSchema, fieldNames, type SchemaNode } from './schema-walk.ts';
 
 /** Lines for a person. `pipeline.` and `spec.` may be left out. @throws FieldUnknown */
 export function explainField(path: string): readonly string[] {
-  const root = asNode(pipelineSchema);
   // As `check` writes paths: with indexes, and without the kind in front.
   const parts = path.replace(/\[\d+\]/g, '').split('.');
-  const given = parts[0]?.toLowerCase() === 'pipeline' ? parts.slice(1) : parts;
+  const named = kinds.find((each) => namesOf(each).includes(parts[0]?.toLowerCase() ?? ''));
+  const kind = named ?? pipelineKind;
+  const root = wholeSchema(kind);
+  const given = named ? parts.slice(1) : parts;
   const fields = given[0] !== undefined && !fieldNames(root).includes(given[0]) ? ['spec', ...given] : given;
-  let node = root;
+  let node: SchemaNode = root;
   for (const [index, field] of fields.entries()) {
     const child = childSchema(node, field);
     if (!child) {
       const near = closest(field, fieldNames(node.items ?? node));
       const details = near
-        ? [`did you mean ${['pipeline', ...fields.slice(0, index), near].join('.')}?`]
+        ? [`did you mean ${[kind.singular, ...fields.slice(0, index), near].join('.')}?`]
         : [];
       throw new MillraceError(
         'FieldUnknown',
-        { path: `pipeline.${fields.slice(0, index + 1).join('.')}` },
+        { path: [kind.singular, ...fields.slice(0, index + 1)].join('.') },
         { details },
       );
     }
     node = child;
   }
-  return describeNode(['pipeline', ...fields].join('.'), node);
+  return describeNode([kind.singular, ...fields].join('.'), node);
+}
+
+function namesOf({ singular, shortNames, resource }: Kind): readonly string[] {
+  return [singular, resource.plural, ...shortNames];
 }
 
 function describeNode(path: string, node: SchemaNode): readonly string[] {
   const lines = [`${path}  <${typeOf(node)}>`, '', `  ${node.description ?? ''}`];
-  if (node.default !== undefined) lines.push(`  Default: ${JSON.stringify(node.default)}`);
+  if (node.default !== undefined)
+    lines.push(`  Default: ${JSON.stringify(fillDefaults(node, node.default))}`);
   if (node.minimum !== undefined)
     lines.push(`  At least ${node.minimum}${node.maximum === undefined ? '' : `, at most ${node.maximum}`}`);
   if (node.examples) lines.push(`  Examples: ${node.examples.join(', ')}`);

@@ -3,8 +3,8 @@
 import type { TSchema } from 'typebox';
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
-import { brokenRules, type Rule } from './rules.ts';
-import { childSchema, fieldNames, nodeOf } from './schema-walk.ts';
+import { brokenRules } from './rule.ts';
+import { asNode, childSchema, fieldNames, nodeOf, rulesOf } from './schema-walk.ts';
 
 // The validator stops at eight errors unless told otherwise; a person wants them all.
 Settings.Set({ maxErrors: 1_000 });
@@ -17,7 +17,8 @@ export interface Problem {
 
 /** Problems of the document against the schema and its rules. Expects defaults filled in. */
 export function findProblems(schema: TSchema, document: unknown): readonly Problem[] {
-  const found = [...shapeProblems(schema, document), ...ruleProblems(schema, document, '')];
+  const shape = shapeProblems(schema, document);
+  const found = [...shape, ...ruleProblems(schema, document, { path: '', shape })];
   // One sentence a path: the first says most.
   return [...new Map(found.toReversed().map((problem) => [problem.path, problem])).values()].toReversed();
 }
@@ -84,26 +85,37 @@ function describe(schema: TSchema, error: ValidationError): readonly Problem[] {
   }
 }
 
-function ruleProblems(schema: TSchema, value: unknown, path: string): readonly Problem[] {
+/** Rules are asked only about objects whose own shape, all the way down, is right. */
+function ruleProblems(
+  schema: TSchema,
+  value: unknown,
+  { path, shape }: { readonly path: string; readonly shape: readonly Problem[] },
+): readonly Problem[] {
   if (Array.isArray(value)) {
     const items = (schema as { items?: TSchema }).items;
-    return items ? value.flatMap((item, index) => ruleProblems(items, item, `${path}[${index}]`)) : [];
+    return items
+      ? value.flatMap((item, index) => ruleProblems(items, item, { path: `${path}[${index}]`, shape }))
+      : [];
   }
   if (typeof value !== 'object' || value === null) return [];
   const self = value as Record<string, unknown>;
-  const rules =
-    (schema as { 'x-kubernetes-validations'?: readonly Rule[] })['x-kubernetes-validations'] ?? [];
-  const complete = fieldNames(schema).every(
-    (field) => childSchema(schema, field)?.default === undefined || field in self,
-  );
-  const own = complete
-    ? brokenRules(rules, self).map((problem) => ({ path: path || 'the document', problem }))
+  const rules = rulesOf(asNode(schema));
+  const own = !shape.some((found) => isWithin(found.path, path))
+    ? brokenRules(rules, self).map(({ message, fieldPath = '' }) => ({
+        path: `${path}${fieldPath}` || 'the document',
+        problem: message,
+      }))
     : [];
   const below = Object.entries(self).flatMap(([field, child]) => {
     const node = childSchema(schema, field);
-    return node ? ruleProblems(node, child, path === '' ? field : `${path}.${field}`) : [];
+    return node ? ruleProblems(node, child, { path: path === '' ? field : `${path}.${field}`, shape }) : [];
   });
   return [...own, ...below];
+}
+
+function isWithin(path: string, ancestor: string): boolean {
+  const rest = path.slice(ancestor.length);
+  return ancestor === '' || (path.startsWith(ancestor) && (rest === '' || /^[.[]/.test(rest)));
 }
 
 /** `/spec/processors/0/sql` → `spec.processors[0].sql`. */

@@ -1,6 +1,7 @@
 // Moving through a JSON schema by field names, for messages and for `millrace explain`.
 
 import type { TSchema } from 'typebox';
+import type { Rule } from './rule.ts';
 
 export interface SchemaNode {
   readonly type?: string;
@@ -16,11 +17,17 @@ export interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
   readonly items?: SchemaNode;
+  readonly 'x-kubernetes-validations'?: readonly Rule[];
 }
 
 /** A TypeBox schema seen as the plain JSON schema that it is. */
 export function asNode(schema: TSchema): SchemaNode {
   return schema as object as SchemaNode;
+}
+
+/** The rules of an object itself. */
+export function rulesOf(node: SchemaNode): readonly Rule[] {
+  return node['x-kubernetes-validations'] ?? [];
 }
 
 export function fieldNames(schema: SchemaNode | TSchema): readonly string[] {

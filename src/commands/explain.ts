@@ -6,11 +6,13 @@ import { explainField } from '../api/explain.ts';
 export function explainCommand(): Command {
   return new Command('explain')
     .summary('describe a field of a manifest')
-    .description('Describes a field: what it is for, what it holds, what it is when left out.')
+    .description(
+      'Describes a field of a manifest or of its status: what it is for, what it holds, what it is when left out.',
+    )
     .argument('<field>', 'such as pipeline.transactionLog.retention')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ millrace explain pipeline\n  $ millrace explain pipeline.transactionLog.retention',
+      '\nExamples:\n  $ millrace explain pipeline\n  $ millrace explain pipeline.transactionLog.retention\n  $ millrace explain pipeline.status.lag',
     )
     .action((field: string) => {
       process.stdout.write(`${explainField(field).join('\n')}\n`);

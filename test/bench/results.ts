@@ -12,6 +12,7 @@ import { bind } from '../../src/stores/results/mariadb/column-types.ts';
 import type { ResultColumn, ResultRow, Results, ResultTable } from '../../src/stores/results/port.ts';
 import type { TransactionLog } from '../../src/stores/transaction-log/port.ts';
 import { externalManifest, openTestLog, openTestResults } from '../servers/stores.ts';
+import { bareReads } from './bare-reads.ts';
 import { readBlocks, rowsOf } from './chain-rows.ts';
 import { type Figure, figure } from './figures.ts';
 import { memory } from './memory.ts';
@@ -28,9 +29,9 @@ const chunkRows = 2_000;
 const sampleRows = 40_000;
 const profiledWindows = 8;
 const limitMs = 600_000;
+const readColumns = 'hash block_number from_address to_address value gas_price block_timestamp'.split(' ');
 const signal = new AbortController().signal;
-const sql =
-  'SELECT hash, block_number, from_address, to_address, value, gas_price, block_timestamp FROM transactions';
+const sql = `SELECT ${readColumns.join(', ')} FROM transactions`;
 
 export const benchResults: Bench = async (stage) => {
   const { addresses, folder, transactions, say } = stage;
@@ -52,6 +53,13 @@ export const benchResults: Bench = async (stage) => {
     const sample = await sampleOf(place, windows);
     const writing = await compareWriting(results, addresses.MARIADB ?? '', { columns, sample, suffix });
 
+    say('the bare driver reading …');
+    const blocks = await log.blocks({ range: { time: windows }, limit: Number.MAX_SAFE_INTEGER });
+    const reading = await bareReads(addresses.CASSANDRA ?? '', {
+      keyspace: pipeline.replaceAll('-', '_'),
+      columns: readColumns,
+      blocks: blocks.map(({ hash }) => hash),
+    });
     say('the processor …');
     const manifest = externalManifest(folder, {
       ...{ pipeline, addresses, nodes: ['http://127.0.0.1:9'], replicationFactor: 1, partitions: 6 },
@@ -70,6 +78,13 @@ export const benchResults: Bench = async (stage) => {
           ours: perSecond,
           reference: 'bare batch inserts',
           theirs: writing.bare,
+        }),
+        figure({
+          name: 'mariadb: the log to a table, beside reading and inserting alone',
+          unit: 'rows/s',
+          ours: perSecond,
+          reference: 'bare reads, then bare batch inserts',
+          theirs: 1 / (1 / reading + 1 / writing.bare),
         }),
         ...memory('mariadb: processor, peak memory', processor.peakMb()),
       ];
