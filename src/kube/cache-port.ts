@@ -10,8 +10,11 @@ export interface CacheOptions {
   readonly kind: ResourceKind;
   readonly namespace?: string;
   readonly labelSelector?: string;
-  /** `metadata`: spec and status are neither asked for nor kept. Default `object`. */
-  readonly keep?: 'object' | 'metadata';
+  /**
+   * `metadata`: spec and status are neither asked for nor kept. `hash`: in place of everything but metadata and status
+   * stands a hash of it (`contentHashOf`). Default `object`. managedFields are never kept.
+   */
+  readonly keep?: 'object' | 'hash' | 'metadata';
   readonly indexes?: Indexes;
 }
 

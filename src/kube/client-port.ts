@@ -14,6 +14,10 @@ export interface ListOptions extends CallOptions {
   readonly fieldSelector?: string;
   /** Only metadata is asked for (PartialObjectMetadata). */
   readonly metadataOnly?: boolean;
+  /** The world exactly as it was then. @throws ApiError `expired` once that is too long ago (minutes) */
+  readonly at?: string;
+  /** Objects to a page; 0: all in one. Default 250. */
+  readonly pageSize?: number;
 }
 
 export interface ApplyOptions extends CallOptions {
@@ -49,7 +53,11 @@ export interface WatchOptions extends ListOptions {
 
 export interface KubeClient {
   /** undefined when there is none. */
-  get(kind: ResourceKind, key: ObjectKey, options?: CallOptions): Promise<LiveObject | undefined>;
+  get(
+    kind: ResourceKind,
+    key: ObjectKey,
+    options?: CallOptions & { readonly metadataOnly?: boolean },
+  ): Promise<LiveObject | undefined>;
   /** All pages, consistent. */
   list(kind: ResourceKind, options?: ListOptions): Promise<ObjectList>;
   /** One page after another, so that no more than a page is parsed at once. */
@@ -57,7 +65,11 @@ export interface KubeClient {
   /** Events after `resourceVersion`, until the server or the signal ends it. @throws ApiError `expired` (410), … */
   watch(kind: ResourceKind, options: WatchOptions): AsyncIterable<WatchEvent>;
   /** @throws ApiError `exists` */
-  create(kind: ResourceKind, object: KubeObject, options?: CallOptions): Promise<LiveObject>;
+  create(
+    kind: ResourceKind,
+    object: KubeObject,
+    options?: CallOptions & Pick<ApplyOptions, 'fieldManager'>,
+  ): Promise<LiveObject>;
   /** Server-side apply; with metadata.uid only that very object, with metadata.resourceVersion only that very state. */
   apply(kind: ResourceKind, object: KubeObject, options?: ApplyOptions): Promise<LiveObject>;
   /** PUT: needs metadata.resourceVersion. @throws ApiError `conflict` */
@@ -67,11 +79,11 @@ export interface KubeClient {
     kind: ResourceKind,
     key: ObjectKey,
     patch: Readonly<Record<string, unknown>>,
-    options?: CallOptions & { readonly subresource?: 'status' | 'scale' },
+    options?: CallOptions & Pick<ApplyOptions, 'fieldManager' | 'subresource'>,
   ): Promise<LiveObject>;
   /** False when there was none. */
   delete(kind: ResourceKind, key: ObjectKey, options?: DeleteOptions): Promise<boolean>;
-  /** Any other path, JSON in and out: evictions, discovery, logs as text. */
+  /** Any other path, JSON in and out (a PATCH is a merge patch): evictions, discovery, logs as text. */
   request<T>(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
