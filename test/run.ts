@@ -35,6 +35,8 @@ const suites: readonly Suite[] = [
     concurrency: 1,
     budget: 480,
   },
+  // Builds the image, and runs it as a cluster would.
+  { name: 'image', files: 'test/image/image.test.ts', concurrency: 1, budget: 300 },
   // They kill servers, so they start their own.
   { name: 'faults-on-servers', files: 'test/faults/*.servers.test.ts', concurrency: 1, budget: 300 },
 ];
