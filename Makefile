@@ -64,12 +64,14 @@ format: setup
 crds: setup
 	@$(NODE) test/crds.ts write
 
-## docs: write docs/errors.md, docs/columns.md and a page per kind of resource (docs/pipeline.md) from the source
+## docs: write docs/errors.md, docs/columns.md, a page per kind of resource (docs/pipeline.md) and per reason of a condition from the source
 .PHONY: docs
 docs: setup
 	@$(NODE) --input-type=module -e "import { errorsPage } from './src/errors-page.ts'; process.stdout.write(errorsPage())" > docs/errors.md
 	@$(NODE) --input-type=module -e "import { columnsPage } from './src/stores/transaction-log/columns-page.ts'; process.stdout.write(columnsPage())" > docs/columns.md
 	@$(NODE) --input-type=module -e "import { writeFileSync } from 'node:fs'; import { kindPages } from './src/api/kind-page.ts'; for (const [file, text] of kindPages()) writeFileSync(file, text)"
+	@rm -rf docs/reasons && mkdir docs/reasons
+	@$(NODE) --input-type=module -e "import { writeFileSync } from 'node:fs'; import { reasonPages } from './src/reasons.ts'; for (const [file, text] of reasonPages()) writeFileSync(file, text)"
 
 ## setup: Node 24, packages, pages; does nothing when they are there
 .PHONY: setup

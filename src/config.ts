@@ -2,6 +2,7 @@
 // environment, which wins over both. The only place that reads process.env.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { load, YAMLException } from 'js-yaml';
@@ -32,6 +33,13 @@ export interface Config {
     readonly home: string | undefined;
     /** The most that DuckDB takes of one window with `engine: auto`. */
     readonly windowBytes: number | undefined;
+  };
+  /** What the operator is told by whoever runs it on a cluster. */
+  readonly operator: {
+    /** Its own image, of which the roles run too: MILLRACE_IMAGE. Default: millrace:VERSION. */
+    readonly image: string | undefined;
+    /** Its pod, by which events and the lease name it: POD_NAME. Default: the host's name. */
+    readonly podName: string;
   };
   /** Where what is fetched is kept: MILLRACE_CACHE. Default: .cache of the project. */
   readonly cacheFolder: string;
@@ -119,6 +127,10 @@ export function readConfig(): Config {
       master: variables.MILLRACE_SPARK_MASTER ?? file.spark?.master,
       home: variables.SPARK_HOME ?? file.spark?.home,
       windowBytes: file.spark?.windowBytes,
+    },
+    operator: {
+      image: variables.MILLRACE_IMAGE || undefined,
+      podName: variables.POD_NAME || hostname(),
     },
     cacheFolder: variables.MILLRACE_CACHE ?? join(import.meta.dirname, '../.cache'),
     secret: (name, key) => {

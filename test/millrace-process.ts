@@ -86,6 +86,8 @@ export interface ManifestOptions {
   readonly start?: string | number;
   readonly finality?: { readonly depth: number } | { readonly tag: 'finalized' };
   readonly retention?: string;
+  /** Blocks with their logs. Default true. */
+  readonly logs?: boolean;
   readonly processors?: readonly {
     readonly name: string;
     readonly window: string;
@@ -108,6 +110,7 @@ export function aManifest(folder: string, options: ManifestOptions): string {
         endpoints: [{ url: options.url }],
         start: options.start ?? 'earliest',
         ...(options.finality ? { finality: options.finality } : {}),
+        ...(options.logs === undefined ? {} : { logs: options.logs }),
       },
     },
     topics: { kafka: managed },

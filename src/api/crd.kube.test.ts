@@ -130,6 +130,7 @@ describe('a Pipeline', () => {
     for (const [spec, field] of [
       [chain(1), 'spec.chain.ethereum.chainId'],
       [{ topics: { partitions: 6 } }, 'spec.topics.partitions'],
+      [{ chain: { ethereum: { logs: false } } }, 'spec.chain.ethereum.logs'],
     ] as const) {
       const { status, body } = await change(spec);
       assert.equal(status, 422);

@@ -12,10 +12,11 @@ export const chainStays: Rule = {
   fieldPath: '.spec.chain.ethereum.chainId',
 };
 
+/** From the first moment: the log is marked when it is made, before anything is read. */
 export const logsStay: Rule = {
-  rule: `${unread} || self.spec.chain.ethereum.logs == oldSelf.spec.chain.ethereum.logs`,
+  rule: 'self.spec.chain.ethereum.logs == oldSelf.spec.chain.ethereum.logs',
   message:
-    'must stay as it is: the log says for ever whether its blocks have their logs. Make another pipeline for the other',
+    'must stay as it is: the log is made for blocks with their logs, or without. Make another pipeline for the other',
   fieldPath: '.spec.chain.ethereum.logs',
 };
 

@@ -75,6 +75,7 @@ export function engineOf(engines: Engines): BatchEngine {
       }
       return chosen.run(request, use);
     },
+    runsElsewhere: (request) => chooseEngine(engines, request) === spark,
     close: async () => {
       await spark?.close();
       await duckdb.close();

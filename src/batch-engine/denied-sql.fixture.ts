@@ -138,6 +138,13 @@ export const deniedSql: readonly (readonly [string, RegExp])[] = [
   [`SELECT printf('${'%999d'.repeat(5)}', 1, 2, 3, 4, 5) AS x`, /at most 50 values and 4096 characters/],
   [`SELECT format('${'{0:f}'.repeat(51)}', 1e308) AS x`, /at most 50 values/],
   [`SELECT upper(main.format('${'{0}'.repeat(60)}', hash)) AS x FROM blocks`, /at most 50 values/],
+  [`SELECT format('${'{0}'.repeat(9)}', hash) AS x FROM blocks`, /same value at most 8 times/],
+  [`SELECT printf('${'%1$s'.repeat(9)}', hash) AS x FROM blocks`, /same value at most 8 times/],
+  [`SELECT format('{0}{0}{0}', format('{0}{0}{0}', hash)) AS x FROM blocks`, /all formats of a statement/],
+  [
+    `WITH a AS (SELECT printf('%1$s%1$s%1$s', hash) AS x FROM blocks) SELECT format('{0}{0}{0}', x) AS y FROM a`,
+    /all formats of a statement/,
+  ],
   // What Spark has beyond one SELECT: said in its words, in ours they are nothing.
   ["SELECT reflect('java.lang.Runtime', 'getRuntime')", /reflect/],
   ["SELECT java_method('java.lang.System', 'getenv', 'HOME')", /java_method/],

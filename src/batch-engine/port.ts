@@ -57,5 +57,7 @@ export interface BatchEngine {
    * @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit, DiskFull, FilesExhausted
    */
   run<T>(request: QueryRequest, use: (answer: QueryAnswer) => Promise<T>): Promise<T>;
+  /** Will the request run on other machines, taking next to nothing of this process? Default: never. @throws as `run` */
+  runsElsewhere?(request: Pick<QueryRequest, 'engine' | 'scan' | 'staging' | 'where'>): boolean;
   close(): Promise<void>;
 }

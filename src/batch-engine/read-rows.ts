@@ -53,6 +53,8 @@ export async function* readRows(
         yielded = bytes;
       }
       if (rows.length > 0) yield rows;
+      // Its text is the collector's to give back, which does not see it.
+      chunk.reset();
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -45,12 +45,14 @@ export async function runQuery(options: {
   readonly sql: string;
   /** Clamped to `queryCeilings`. Default: `queryLimits`. */
   readonly limits?: Partial<QueryLimits>;
+  /** Whose result tables it may read: others are as if they were not there. Default: everybody's. */
+  readonly readable?: (owner: string) => boolean;
   readonly stores: QueryStores;
   readonly signal: AbortSignal;
 }): Promise<QueryResult> {
-  const { sql, stores, signal } = options;
+  const { sql, stores, signal, readable = () => true } = options;
   const limits = clampLimits(options.limits ?? {});
-  const tables = await stores.results.tables();
+  const tables = (await stores.results.tables()).filter(({ owner }) => readable(owner));
   // The engine releases the scan.
   const scan = await stores.log.scan({ provisional: true });
   // One row more than asked for tells whether there are more.
@@ -86,7 +88,7 @@ export async function runQuery(options: {
 export function createQueryRunner(options: {
   readonly stores: QueryStores;
   readonly signal: AbortSignal;
-}): (request: { readonly sql: string; readonly limits?: Partial<QueryLimits> }) => Promise<QueryResult> {
+}): (request: Pick<Parameters<typeof runQuery>[0], 'sql' | 'limits' | 'readable'>) => Promise<QueryResult> {
   const turns = createTurns({ concurrent: concurrentQueries, waiting: waitingQueries });
   return (request) => turns.take(() => runQuery({ ...request, ...options }), options.signal);
 }

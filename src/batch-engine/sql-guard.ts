@@ -33,6 +33,8 @@ const formats = new Set(['format', 'printf']);
 /** Of one format, together: a number without a width has at most 320 digits, a character that fills 4 bytes. */
 const FORMAT_WIDTHS = TEXT_BYTES / 4;
 const FORMAT_PLACES = 50;
+/** One value again and again, over all formats of a statement: through columns one format may stand in another. */
+const FORMAT_REPEATS = 8;
 
 // DuckDB takes a table name that it does not know for a file, by its ending. So names of tables are plain, whatever
 // they are names of, and fold as DuckDB folds them: toLowerCase alone would make the Kelvin sign a `k`.
@@ -82,6 +84,8 @@ function readTree(json: string, where: string): Serialized {
 
 class Walk {
   readonly used = new Set<string>();
+  /** The formats so far, each with what it names most often: at most, a value stands so many times in an answer. */
+  #repeats = 1;
   readonly #options: GuardOptions;
 
   constructor(options: GuardOptions) {
@@ -160,6 +164,11 @@ class Walk {
       const most = `${FORMAT_PLACES} values and ${FORMAT_WIDTHS} characters of width`;
       throw this.#deny(node, `${name} takes a format with at most ${most} in all`);
     }
+    this.#repeats *= mostNamed(value);
+    if (this.#repeats > FORMAT_REPEATS) {
+      const most = `the same value at most ${FORMAT_REPEATS} times`;
+      throw this.#deny(node, `${name} names ${most}, and all formats of a statement multiply`);
+    }
   }
 
   #checkColumn(node: TreeNode): void {
@@ -203,6 +212,16 @@ class Walk {
   #deny(node: TreeNode, problem: string): MillraceError {
     return denied(this.#options, node, problem);
   }
+}
+
+/** How often the format names the value that it names most often: `{0}{0}` twice, `{}{}` two values once. */
+function mostNamed(format: string): number {
+  const times = new Map<number, number>();
+  for (const [, braced, percent] of format.matchAll(/\{(\d+)|%(\d+)\$/g)) {
+    const value = Number(braced ?? percent);
+    times.set(value, (times.get(value) ?? 0) + 1);
+  }
+  return Math.max(1, ...times.values());
 }
 
 function denied({ sql, where }: GuardOptions, node: TreeNode | undefined, problem: string): MillraceError {

@@ -13,6 +13,7 @@ import { createTurns } from '../batch-engine/turns.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import { openEmbeddedStores } from '../data-folder/embedded-stores.ts';
+import { checkIdentity } from '../data-folder/identity.ts';
 import { lockFolder } from '../data-folder/lock.ts';
 import { MillraceError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
@@ -115,7 +116,7 @@ function specOf(name: string, pipeline: Pipeline): ProcessorSpec {
   throw new MillraceError('ProcessorUnknown', { name, known });
 }
 
-/** @throws DataFolderLocked, DataFolderMissing, and what the stores throw */
+/** @throws DataFolderLocked, DataFolderMissing, DataFolderForeign, and what the stores throw */
 async function withStores(
   { pipeline, data }: { readonly pipeline: Pipeline; readonly data: string | undefined },
   work: (stores: Pick<Stores, 'log' | 'results'>, tempFolder: string) => Promise<void>,
@@ -139,9 +140,10 @@ async function withStores(
   const folder = dataFolder({ given: data, pipeline: pipeline.metadata.name });
   const lock = lockFolder(folder);
   try {
+    const { chainId, logs } = pipeline.spec.chain.ethereum;
+    checkIdentity(folder, { pipeline: pipeline.metadata.name, chainId, logs });
     const stores = await openEmbeddedStores({
-      ...{ folder, external: openers, clock: systemClock, logger },
-      logs: pipeline.spec.chain.ethereum.logs,
+      ...{ folder, external: openers, clock: systemClock, logger, logs },
     });
     try {
       await work(stores, join(folder, 'tmp'));

@@ -8,6 +8,8 @@ import { onFile } from './file-error.ts';
 export interface Identity {
   readonly pipeline: string;
   readonly chainId: number;
+  /** Blocks are recorded with their logs. */
+  readonly logs: boolean;
 }
 
 /** @throws DataFolderDamaged */
@@ -15,8 +17,14 @@ export function readIdentity(folder: string): Identity | undefined {
   const file = join(folder, 'identity.json');
   if (!existsSync(file)) return undefined;
   try {
-    const { pipeline, chainId } = (JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Identity;
-    if (typeof pipeline === 'string' && typeof chainId === 'number') return { pipeline, chainId };
+    // What was made before logs could be left out has them.
+    const {
+      pipeline,
+      chainId,
+      logs = true,
+    } = (JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Partial<Identity>;
+    if (typeof pipeline === 'string' && typeof chainId === 'number' && typeof logs === 'boolean')
+      return { pipeline, chainId, logs };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
@@ -30,8 +38,9 @@ export function isNew(folder: string): boolean {
 /** Is it nobody's, or this one's? @throws DataFolderForeign, DataFolderDamaged */
 export function checkIdentity(folder: string, identity: Identity): void {
   const known = readIdentity(folder);
-  const say = ({ pipeline, chainId }: Identity) => `pipeline ${pipeline} on chain ${chainId}`;
-  if (known && (known.pipeline !== identity.pipeline || known.chainId !== identity.chainId)) {
+  const say = ({ pipeline, chainId, logs }: Identity) =>
+    `pipeline ${pipeline} on chain ${chainId}${logs ? '' : ' without logs'}`;
+  if (known && say(known) !== say(identity)) {
     throw new MillraceError('DataFolderForeign', { folder, owner: say(known), asked: say(identity) });
   }
 }

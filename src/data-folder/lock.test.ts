@@ -59,18 +59,22 @@ test('a lock file that is no database is damage, not a lock', (t) => {
 
 test('data of another pipeline or chain is not mixed in', (t) => {
   const folder = aFolder(t);
-  claimIdentity(folder, { pipeline: 'a', chainId: 1 });
-  claimIdentity(folder, { pipeline: 'a', chainId: 1 });
-  assert.deepEqual(readIdentity(folder), { pipeline: 'a', chainId: 1 });
+  claimIdentity(folder, { pipeline: 'a', chainId: 1, logs: true });
+  claimIdentity(folder, { pipeline: 'a', chainId: 1, logs: true });
+  assert.deepEqual(readIdentity(folder), { pipeline: 'a', chainId: 1, logs: true });
   for (const other of [
-    { pipeline: 'b', chainId: 1 },
-    { pipeline: 'a', chainId: 2 },
+    { pipeline: 'b', chainId: 1, logs: true },
+    { pipeline: 'a', chainId: 2, logs: true },
+    { pipeline: 'a', chainId: 1, logs: false },
   ]) {
     assert.throws(
       () => claimIdentity(folder, other),
       (error) => isMillraceError(error, 'DataFolderForeign'),
     );
   }
+  // As it was written before logs could be left out.
+  writeFileSync(join(folder, 'identity.json'), '{"pipeline":"a","chainId":1}');
+  assert.deepEqual(readIdentity(folder), { pipeline: 'a', chainId: 1, logs: true });
   writeFileSync(join(folder, 'identity.json'), '{"pipe');
   assert.throws(
     () => readIdentity(folder),
@@ -87,6 +91,6 @@ test('a folder with other people’s files is left alone', (t) => {
     () => refuseStrangers(folder),
     (error) => isMillraceError(error, 'DataFolderOccupied') && /results/.test(error.message),
   );
-  claimIdentity(folder, { pipeline: 'a', chainId: 1 });
+  claimIdentity(folder, { pipeline: 'a', chainId: 1, logs: true });
   refuseStrangers(folder);
 });

@@ -1,6 +1,6 @@
 // One claimed window from the log to its rows: what the passes over due windows and a rerun have in common.
 
-import type { BatchEngine, QueryAnswer, QueryLimits } from '../batch-engine/port.ts';
+import type { BatchEngine, QueryAnswer, QueryLimits, QueryRequest } from '../batch-engine/port.ts';
 import type { Turns } from '../batch-engine/turns.ts';
 import type { Clock } from '../clock.ts';
 import { isMillraceError, type MillraceError } from '../errors.ts';
@@ -33,6 +33,8 @@ export interface WindowDeps {
   readonly limits: QueryLimits;
   /** How many windows of this kind (final, final on Spark, open) are computed at once, over all processors of this process. */
   readonly turns: Turns;
+  /** Of windows that turn out to run on Spark, with `engine: auto`. Default: they keep the turn they have. */
+  readonly sparkTurns?: Turns;
   /** How long the log keeps a block, in ms. */
   readonly retention: number | 'forever';
   /** Says who holds a claim: unique among all processors, dead ones included. */
@@ -59,12 +61,25 @@ export async function computeWindow(
   wanted: () => Promise<boolean>,
   deps: ComputeDeps,
 ): Promise<Outcome> {
+  for (let own = deps; ; ) {
+    const outcome = await computeInTurn(start, wanted, own);
+    if (outcome !== 'for Spark') return outcome;
+    own = { ...deps, spec: { ...deps.spec, engine: 'spark' }, turns: deps.sparkTurns ?? deps.turns };
+  }
+}
+
+/** `for Spark`: nothing was done; it wants a turn there, with `engine: spark`. */
+async function computeInTurn(
+  start: number,
+  wanted: () => Promise<boolean>,
+  deps: ComputeDeps,
+): Promise<Outcome | 'for Spark'> {
   const { results, table, counts, holder, turns, clock, signal, logger } = deps;
   return turns.take(async () => {
     const claim = await results.claim(table, start, { holder, ttl: claimTtlMs, now: clock.now() });
     if (!claim) return 'held by another';
     counts.claimed();
-    let outcome: Outcome = 'unwanted';
+    let outcome: Outcome | 'for Spark' = 'unwanted';
     let failure: MillraceError | undefined;
     try {
       if (await wanted()) {
@@ -88,7 +103,7 @@ export async function computeWindow(
   }, signal);
 }
 
-async function compute(claim: Claim, deps: ComputeDeps): Promise<number | 'expired'> {
+async function compute(claim: Claim, deps: ComputeDeps): Promise<number | 'expired' | 'for Spark'> {
   const { spec, log, engine, limits, signal } = deps;
   const window = { from: claim.start, to: claim.start + spec.window };
   const scan = await log.scan({ time: window, provisional: false });
@@ -104,11 +119,23 @@ async function compute(claim: Claim, deps: ComputeDeps): Promise<number | 'expir
       : undefined;
   const where = `processor ${spec.name}, window ${isoTime(window.from)}`;
   const request = { sql: spec.sql, where, scan, window, staging, engine: spec.engine, limits, signal };
+  if (deps.sparkTurns && spec.engine === 'auto' && (await isForSpark(request, engine))) return 'for Spark';
   return engine.run(request, async (answer) => {
     // What a far log dropped before the engine had read it would be missing from the answer.
     if (!isWhole()) return 'expired';
     return (await writeAnswer(claim, answer, deps)).rows;
   });
+}
+
+/** The scan is released when it is, or when the window fits no engine. */
+async function isForSpark(request: QueryRequest, engine: BatchEngine): Promise<boolean> {
+  let kept = false;
+  try {
+    kept = engine.runsElsewhere?.(request) !== true;
+    return !kept;
+  } finally {
+    if (!kept) await request.scan.release();
+  }
 }
 
 /** The answer in place of what the window had, with its mark: a file, rows that are staged in the store, or rows. */

@@ -26,6 +26,8 @@ const count: ProcessorSpec = {
   output: 'table',
 };
 
+const limits = { timeMs: 10_000, rows: 10_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 };
+
 /** A hundred times as fast. */
 const clock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
 
@@ -46,7 +48,7 @@ async function aRun(t: TestContext, specs: readonly ProcessorSpec[], before: () 
   const processors = createProcessors({
     specs,
     ...{ log, results, engine, clock, logger: silentLogger, retention: 'forever', holder: 'test' },
-    limits: { timeMs: 10_000, rows: 10_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 },
+    ...{ limits, openLimits: limits },
     logChanged: (signal) => clock.sleep(1_000, signal),
   });
   const stop = new AbortController();

@@ -2,6 +2,7 @@
 // `source: topic`, one for those that are open. A processor whose SQL fails stops alone, with the reason in its state;
 // trouble that may pass (a store that does not answer, or is not as it was made) is tried again; a full disk ends the run.
 
+import type { QueryLimits } from '../batch-engine/port.ts';
 import { createTurns, type Turns } from '../batch-engine/turns.ts';
 import { describeError, isMillraceError, type MillraceError } from '../errors.ts';
 import { createPatience, mayPass } from '../patience.ts';
@@ -15,8 +16,9 @@ import { keepProvisionalRows, type ProvisionalFigures } from './provisional/keep
 import { runDueWindows } from './run-windows.ts';
 import { createSettledTimes } from './settled-times.ts';
 import { createWindowCounts, type WindowFigures } from './window-counts.ts';
+import type { WindowRange } from './windows.ts';
 
-export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns'> {
+export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns' | 'sparkTurns'> {
   readonly specs: readonly ProcessorSpec[];
   /** What `source: topic` reads; needed when a processor has it. */
   readonly topics?: { readonly store: Topics; readonly names: PipelineTopics };
@@ -25,6 +27,8 @@ export interface ProcessorsDeps extends Omit<WindowDeps, 'spec' | 'turns'> {
    * `limits.memoryBytes`, and so may one more, which is open.
    */
   readonly concurrent?: number;
+  /** Of a window that is open, instead of `limits`: all share one turn, so its time is how long the others may wait. */
+  readonly openLimits: QueryLimits;
   /** Resolves when the log may have changed, or after a while. */
   readonly logChanged: (signal: AbortSignal) => Promise<void>;
 }
@@ -38,6 +42,8 @@ export interface ProcessorFigures {
   readonly windows: number;
   readonly rows: number;
   readonly newestWindow: number | undefined;
+  /** Windows that are covered and have no rows yet, as far as this process has seen; undefined before it has looked. */
+  readonly due: number | undefined;
   /** Start of the window that is not closed yet. */
   readonly openWindow: number | undefined;
   /** Every window that was due at this time is done. Milliseconds since 1970. */
@@ -55,14 +61,25 @@ export interface Processors {
 }
 
 const longestPauseMs = 15_000;
+/** Of rows of open windows held in memory, over all processors. */
+const keptBytes = 32 * 1024 * 1024;
 
 export function createProcessors(deps: ProcessorsDeps): Processors {
   const turnsOf = (concurrent: number) => createTurns({ concurrent, waiting: Number.POSITIVE_INFINITY });
   const { concurrent = 2 } = deps;
   // Rows that follow the head do not wait for windows that take minutes, nor windows here for those on Spark.
   const [here, onSpark, openTurns] = [turnsOf(concurrent), turnsOf(concurrent), turnsOf(1)];
+  const followers = deps.specs.filter(({ source }) => source === 'topic').length;
+  const keepBytes = keptBytes / Math.max(1, followers);
   const loops = deps.specs.map((spec) =>
-    createLoop({ ...deps, spec, turns: spec.engine === 'spark' ? onSpark : here, openTurns }),
+    createLoop({
+      ...deps,
+      spec,
+      turns: spec.engine === 'spark' ? onSpark : here,
+      sparkTurns: onSpark,
+      openTurns,
+      keepBytes,
+    }),
   );
   return {
     run: (signal) =>
@@ -74,11 +91,13 @@ export function createProcessors(deps: ProcessorsDeps): Processors {
   };
 }
 
-function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Turns }) {
+function createLoop(
+  deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Turns; readonly keepBytes: number },
+) {
   const { spec, results, clock } = deps;
   const logger = deps.logger.child({ processor: spec.name });
   const counts = createWindowCounts();
-  let figures: Omit<ProcessorFigures, 'own'> = {
+  let figures: Omit<ProcessorFigures, 'own' | 'due'> = {
     spec,
     table: undefined,
     state: 'waiting',
@@ -115,6 +134,14 @@ function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Tu
   };
 
   const settled = createSettledTimes();
+  let covered: readonly WindowRange[] | undefined;
+  const due = (): number | undefined =>
+    covered
+      ?.flatMap((range) => settled.missingFrom(range))
+      .reduce((sum, { from, to }) => sum + (to - from) / spec.window, 0);
+  const onCovered = (ranges: readonly WindowRange[]): void => {
+    covered = ranges;
+  };
   const pass = async (table: ResultTable, signal: AbortSignal): Promise<void> => {
     const startedAt = clock.now();
     const onWindow = (start: number, rows: number): void => {
@@ -125,7 +152,16 @@ function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Tu
         newestWindow: Math.max(start, figures.newestWindow ?? start),
       });
     };
-    const { open, left } = await runDueWindows({ ...deps, logger, table, settled, counts, signal, onWindow });
+    const { open, left } = await runDueWindows({
+      ...deps,
+      logger,
+      table,
+      settled,
+      counts,
+      signal,
+      onWindow,
+      onCovered,
+    });
     const caughtUp =
       left === 0 ? { caughtUpAt: startedAt, state: 'running' as const } : { state: 'waiting' as const };
     set({ openWindow: open, problem: undefined, ...caughtUp });
@@ -163,7 +199,7 @@ function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Tu
     for (;;) {
       try {
         await keepProvisionalRows(
-          { ...deps, turns: deps.openTurns, logger, table, topics, names, onChange },
+          { ...deps, limits: deps.openLimits, turns: deps.openTurns, logger, table, topics, names, onChange },
           signal,
         );
       } catch (error) {
@@ -199,6 +235,8 @@ function createLoop(deps: ProcessorsDeps & WindowDeps & { readonly openTurns: Tu
   return {
     figures: () => ({
       ...figures,
+      // One that has stopped has nothing before it that more processes would do.
+      due: figures.state === 'failed' ? undefined : due(),
       problem: figures.problem ?? figures.provisional?.problem,
       own: counts.figures(),
     }),

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbEngine } from '../batch-engine/duckdb.ts';
+import type { BatchEngine } from '../batch-engine/port.ts';
 import { createTurns } from '../batch-engine/turns.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { isMillraceError } from '../errors.ts';
@@ -199,4 +201,41 @@ test('a window whose blocks expire while the engine reads them gets no rows', as
   assert.deepEqual(ran, []);
   assert.deepEqual(await rows(), []);
   assert.deepEqual(await results.doneWindows(table, { from: 0, to: 1_000 }), []);
+});
+
+test('a window of `auto` that turns out to be for Spark waits there, and leaves its turn here', async (t) => {
+  const { deps, store, results, table, ran } = await aProcessor(t);
+  await store.appendFinal(blocksAt(30, 61, 121));
+  await store.flush();
+  const [here, there] = [
+    createTurns({ concurrent: 1, waiting: 9 }),
+    createTurns({ concurrent: 1, waiting: 9 }),
+  ];
+  // Spark is busy with another window.
+  const busy = Promise.withResolvers<void>();
+  const other = there.take(() => busy.promise, deps.signal);
+  const asked: unknown[] = [];
+  const engine: BatchEngine = {
+    describe: (options) => deps.engine.describe(options),
+    runsElsewhere: ({ engine: wanted }) => wanted === 'auto',
+    run: (request, use) => {
+      asked.push(request.engine);
+      return deps.engine.run(request, use);
+    },
+    close: async () => undefined,
+  };
+  const auto = { ...deps, engine, spec: { ...deps.spec, engine: 'auto' as const } };
+  const pass = runDueWindows({ ...auto, turns: here, sparkTurns: there });
+  const free = async (): Promise<boolean> => {
+    const claim = await results.claim(table, 60, { holder: 'b', ttl: 60_000, now: Date.now() });
+    await claim?.release();
+    return claim !== undefined;
+  };
+  // The turn here is free, though the window is not done, and so is the window for another process.
+  while (!(await here.take(free, deps.signal))) await sleep(5);
+  assert.deepEqual([ran, asked], [[], []]);
+  busy.resolve();
+  await other;
+  await pass;
+  assert.deepEqual([ran, asked], [[60], ['spark']]);
 });

@@ -22,19 +22,44 @@ export interface PassDeps extends ComputeDeps {
   /** Kept from pass to pass: what is settled is not looked at again. */
   readonly settled: SettledTimes;
   readonly onWindow: (start: number, rows: number) => void;
+  /** Told what the log covers within its retention, once the windows that are done there are settled. */
+  readonly onCovered?: (ranges: readonly WindowRange[]) => void;
 }
 
 /** Runs all windows that are due now. */
 export async function runDueWindows(deps: PassDeps): Promise<Pass> {
   const { spec, log, settled } = deps;
   const coverage = await log.coverage();
+  const covered = coverage.map((interval) => withinRetention(coveredWindows(interval, spec.window), deps));
+  const missing = () => covered.flatMap((range) => settled.missingFrom(range));
+  for (const range of missing()) await settleDone(range, deps);
+  deps.onCovered?.(covered);
   let left = 0;
-  for (const interval of coverage) {
-    const covered = withinRetention(coveredWindows(interval, spec.window), deps);
-    for (const range of settled.missingFrom(covered)) left += await runRange(range, deps);
-  }
+  for (const range of missing()) left += await runRange(range, deps);
   const last = coverage.at(-1);
   return { open: last && windowStart(last.toTime, spec.window), left };
+}
+
+/** Before any window runs, so that what is still due can be told. */
+async function settleDone({ from, to }: WindowRange, deps: PassDeps): Promise<void> {
+  const { spec, results, table, settled, signal } = deps;
+  for (let start = from; start < to; start += stretch * spec.window) {
+    signal.throwIfAborted();
+    const end = Math.min(to, start + stretch * spec.window);
+    const done = await results.doneWindows(table, { from: start, to: end });
+    for (const range of runsOf(done, spec.window)) settled.add(range);
+  }
+}
+
+/** Windows that follow each other as one range. */
+function runsOf(starts: readonly number[], length: number): readonly WindowRange[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const start of starts) {
+    const last = runs.at(-1);
+    if (last?.to === start) last.to = start + length;
+    else runs.push({ from: start, to: start + length });
+  }
+  return runs;
 }
 
 /** Windows that were left. */

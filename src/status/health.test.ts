@@ -56,6 +56,24 @@ test('a store that does not answer in time is not ready, and is not asked again 
   assert.equal(asked, 1);
 });
 
+test('silent are the stores that do not answer, not those that refuse', { timeout: 20_000 }, async () => {
+  const health = createHealth({ clock: systemClock });
+  const denied = { action: 'read', problem: 'no permission' };
+  health.probe('answers', async () => undefined);
+  health.probe('refuses', () =>
+    Promise.reject(new MillraceError('StoreDenied', { store: 'mariadb://x', ...denied })),
+  );
+  health.probe('differs', () =>
+    Promise.reject(
+      new MillraceError('StoreDiffers', { what: 'a table', store: 'mariadb://x', problem: 'gone' }),
+    ),
+  );
+  health.probe('is away', () => Promise.reject(unreachable));
+  health.probe('hangs', () => new Promise(() => undefined));
+  assert.deepEqual(await health.silent(), ['is away', 'hangs']);
+  assert.equal((await health.report()).checks.filter(({ ok }) => !ok).length, 4);
+});
+
 test('a stage is stuck when it is behind and does not move, and no longer than that', () => {
   let now = 0;
   const clock: Clock = { ...systemClock, now: () => now };

@@ -33,7 +33,7 @@ export interface Health {
   report(): Promise<HealthReport>;
   /** The probes, by name, and whether the last one was answered; those asked so far. */
   answering(): ReadonlyMap<string, boolean>;
-  /** Asks every probe now: the names of those that do not answer within the time limit. */
+  /** Asks every probe now: the names of those that do not answer within the time limit. A refusal is an answer. */
   silent(): Promise<readonly string[]>;
   /** Looks whether the stages move and the stores answer, and says when a store does not, until aborted. */
   run(signal: AbortSignal): Promise<void>;
@@ -54,7 +54,8 @@ export function createHealth({
   /** Told when a store stops answering, and when it answers again. Default: nobody. */
   readonly logger?: Logger;
 }): Health {
-  const probes = new Map<string, () => Promise<CheckResult>>();
+  const probes = new Map<string, () => Promise<Probed>>();
+  const probeAll = () => Promise.all([...probes.values()].map((probe) => probe()));
   const problems = new Map<string, string>();
   const asked = new Map<string, () => string | undefined>();
   const watches: { readonly places: () => Promise<readonly StagePlace[]>; readonly watch: StuckWatch }[] = [];
@@ -73,10 +74,10 @@ export function createHealth({
   };
   const lookAtStores = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
-      const results = await Promise.all([...probes.values()].map((probe) => probe()));
+      const probed = await probeAll();
       signal.throwIfAborted();
-      for (const { name, problem } of results) outages.saw(name, problem);
-      await clock.sleep(results.every(({ ok }) => ok) ? lookEveryMs : lookAgainMs, signal);
+      for (const { result } of probed) outages.saw(result.name, result.problem);
+      await clock.sleep(probed.every(({ result }) => result.ok) ? lookEveryMs : lookAgainMs, signal);
     }
   };
 
@@ -98,16 +99,14 @@ export function createHealth({
         ...(stopping ? [failed('process', 'it is stopping')] : []),
         ...[...problems].map(([name, problem]) => failed(name, problem)),
         ...[...asked].map(([name, ask]) => resultOf(name, ask())),
-        ...(await Promise.all([...probes.values()].map((probe) => probe()))),
+        ...(await probeAll()).map(({ result }) => result),
         resultOf('moving', stuck.length === 0 ? undefined : stuck.join('; ')),
       ];
       return { ready: checks.every(({ ok }) => ok), checks };
     },
     answering: () => outages.answering(),
-    silent: async () => {
-      const results = await Promise.all([...probes.values()].map((probe) => probe()));
-      return results.filter(({ ok }) => !ok).map(({ name }) => name);
-    },
+    silent: async () =>
+      (await probeAll()).filter(({ answered }) => !answered).map(({ result }) => result.name),
     run: (signal) =>
       together(signal, (within, begin) => {
         begin(lookAtStages(within));
@@ -116,30 +115,40 @@ export function createHealth({
   };
 }
 
+interface Probed {
+  readonly result: CheckResult;
+  /** Be it that it refuses. */
+  readonly answered: boolean;
+}
+
 /** One question at a time, however many ask. */
-function createProbe(name: string, ask: () => Promise<unknown>, clock: Clock): () => Promise<CheckResult> {
-  let last: { readonly at: number; readonly result: CheckResult } | undefined;
-  let asking: Promise<CheckResult> | undefined;
-  const put = async (): Promise<CheckResult> => {
-    const result = await ask().then(
-      () => resultOf(name, undefined),
-      (error: unknown) =>
-        failed(name, isMillraceError(error) ? `${error.code}: ${error.message}` : describeError(error)),
+function createProbe(name: string, ask: () => Promise<unknown>, clock: Clock): () => Promise<Probed> {
+  let last: { readonly at: number; readonly probed: Probed } | undefined;
+  let asking: Promise<Probed> | undefined;
+  const put = async (): Promise<Probed> => {
+    const probed = await ask().then(
+      () => ({ result: resultOf(name, undefined), answered: true }),
+      (error: unknown) => {
+        const known = isMillraceError(error);
+        const problem = known ? `${error.code}: ${error.message}` : describeError(error);
+        return { result: failed(name, problem), answered: known && error.code !== 'StoreUnreachable' };
+      },
     );
-    last = { at: clock.now(), result };
+    last = { at: clock.now(), probed };
     asking = undefined;
-    return result;
+    return probed;
   };
   return async () => {
-    if (last && !asking && clock.now() - last.at < holdsMs) return last.result;
+    if (last && !asking && clock.now() - last.at < holdsMs) return last.probed;
     asking ??= put();
     const late = new AbortController();
     try {
       return await Promise.race([
         asking,
-        clock
-          .sleep(probeLimitMs, late.signal)
-          .then(() => failed(name, `no answer within ${probeLimitMs / 1_000} s`)),
+        clock.sleep(probeLimitMs, late.signal).then(() => ({
+          result: failed(name, `no answer within ${probeLimitMs / 1_000} s`),
+          answered: false,
+        })),
       ]);
     } finally {
       late.abort();

@@ -167,6 +167,14 @@ export function metricsOfProcessors(metrics: Metrics, processors: Processors): v
   );
   metrics.gauge(
     {
+      name: 'millrace_processor_windows_due',
+      help: 'Windows that are covered and have no rows yet, as far as this process has seen.',
+      labels,
+    },
+    each(({ due }) => due),
+  );
+  metrics.gauge(
+    {
       name: 'millrace_processor_newest_window_seconds',
       help: 'Start of the newest window that has its rows, Unix time.',
       labels,

@@ -8,6 +8,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 
+/** Why a test is skipped there. */
+export const noSmallDisk =
+  'no disk that is really small: this machine does not permit mounting a file system';
+
 const run = promisify(execFile);
 
 export interface SmallDisk {

@@ -162,3 +162,13 @@ test('logs have their topics one by one', () => {
   assert.equal(log?.topic2, undefined);
   assert.equal(log?.block_timestamp, 1_689_269_891);
 });
+
+test('a block that fails in the middle leaves nothing behind in the next', () => {
+  const good = encodeBlock(aBlock());
+  const unusable = aBlock({ value: { toString: () => 'no quantity' } });
+  assert.throws(() => encodeBlock(unusable));
+  assert.throws(() => transactionRows(unusable));
+  const next = encodeBlock(aBlock());
+  assert.deepEqual(valuesTexts(next.block), valuesTexts(good.block));
+  assert.deepEqual(valuesTexts(next.transactions), valuesTexts(good.transactions));
+});

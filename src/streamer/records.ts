@@ -196,6 +196,7 @@ function writeExtra(to: TextWriter, extra: Extra | undefined): void {
 
 /** All records of a block, ready to be published; without logs its row counts none. */
 export function encodeBlock(chainBlock: ChainBlock, { logs } = { logs: true }): EncodedBlock {
+  writer.reset();
   const { number, hash, receipts } = chainBlock;
   const logCount = logs ? receipts.reduce((sum, receipt) => sum + receipt.logs.length, 0) : 0;
   return {
@@ -207,6 +208,7 @@ export function encodeBlock(chainBlock: ChainBlock, { logs } = { logs: true }): 
   };
 }
 
+/** Of every block, each of which begins by forgetting what one that failed left behind. */
 const writer = new TextWriter();
 
 function blockText({ block, receipts, number, hash }: ChainBlock, logCount: number): TextBytes {
@@ -297,10 +299,12 @@ export function blockRow(chainBlock: ChainBlock): BlockRow {
 
 /** In transaction order. */
 export function transactionRows(chainBlock: ChainBlock): readonly TransactionRow[] {
+  writer.reset();
   return rows(transactionTexts(chainBlock));
 }
 
 /** In log order. */
 export function logRows(chainBlock: ChainBlock): readonly LogRow[] {
+  writer.reset();
   return rows(logTexts(chainBlock));
 }

@@ -107,7 +107,7 @@ async function compare(
     ...{ pipeline, addresses, nodes: [node.url], replicationFactor: 1, partitions, logs, processors: [] },
   });
   // The streamer reads what is covered: the recorder's keyspace has to be there.
-  await (await openTestLog(addresses, { pipeline, replicationFactor: 1 })).close();
+  await (await openTestLog(addresses, { pipeline, replicationFactor: 1, logs })).close();
   const records = node.transactions + (logs ? node.logs : 0) + node.last - node.first + 1;
   const perTransaction = node.transactions / records;
   const streamer = startRoleProcess(['stream', '-f', manifest], folder);

@@ -30,13 +30,13 @@ export async function openTestTopics(addresses: Addresses, replicationFactor: nu
 
 export async function openTestLog(
   addresses: Addresses,
-  { pipeline, replicationFactor }: { readonly pipeline: string; readonly replicationFactor: number },
+  options: { readonly pipeline: string; readonly replicationFactor: number; readonly logs?: boolean },
 ): Promise<TransactionLog> {
-  const options = ['datacenter'];
-  const rules = { where: 'the test', scheme: 'cassandra', defaultPort: 9042, options };
+  const { pipeline, replicationFactor, logs = true } = options;
+  const rules = { where: 'the test', scheme: 'cassandra', defaultPort: 9042, options: ['datacenter'] };
   const address = parseStoreUrl(addresses.CASSANDRA ?? '', rules);
   const keyspace = pipeline.replaceAll('-', '_');
-  return openCassandraLog({ ...common, address, keyspace, replicationFactor, retention: 'forever' });
+  return openCassandraLog({ ...common, address, keyspace, replicationFactor, retention: 'forever', logs });
 }
 
 export async function openTestResults(addresses: Addresses, pipeline: string): Promise<Results> {

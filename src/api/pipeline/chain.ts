@@ -66,7 +66,7 @@ const ethereum = object(
     logs: Type.Boolean({
       default: true,
       description:
-        'Keep the logs (events) of transactions too. Without them a block takes about a third of the space everywhere, and SQL has no logs and transfers. Fixed once blocks were read.',
+        'Keep the logs (events) of transactions too. Without them a block takes about a third of the space everywhere, and SQL has no logs and transfers. Fixed for ever.',
     }),
   },
   {

@@ -91,6 +91,7 @@ function optionsOf(
     chainId: pipeline.spec.chain.ethereum.chainId,
     replicationFactor: pipeline.spec.replicationFactor,
     retention: parseRetention(pipeline.spec.transactionLog.retention),
+    logs: pipeline.spec.chain.ethereum.logs,
     unmadeLog,
     ...(signal ? { signal } : {}),
     clock,

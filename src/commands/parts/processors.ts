@@ -12,13 +12,16 @@ import type { Stores } from '../../stores/opening/stores.ts';
 import type { Owner } from '../../stores/results/port.ts';
 import { pipelineTopics } from '../../stores/topics/pipeline-topics.ts';
 
-/** What one window may take. */
+/** What one window may take. Three are computed at once, and the process shall stay below 400 MB: DuckDB spills early. */
 export const windowLimits = {
   timeMs: 10 * 60_000,
   rows: 1_000_000,
-  memoryBytes: 256 * 1024 * 1024,
+  memoryBytes: 64 * 1024 * 1024,
   bytes: 256 * 1024 * 1024,
 } as const;
+
+/** What one window may take whose rows are provisional: they are made again and again as blocks arrive. */
+const openWindowLimits = { ...windowLimits, timeMs: 30_000 } as const;
 
 export function processorSpecs({ spec }: Pipeline): readonly ProcessorSpec[] {
   return spec.processors.map((processor) => ({
@@ -48,6 +51,7 @@ export function buildProcessors(deps: {
     results: stores.results,
     engine,
     limits: windowLimits,
+    openLimits: openWindowLimits,
     retention: parseRetention(pipeline.spec.transactionLog.retention),
     holder: randomUUID(),
     clock,

@@ -10,7 +10,7 @@ import { openWebFixture } from '../../web/server/web.fixture.ts';
 function aPlace(t: Parameters<typeof aFolder>[0]) {
   const cwd = aFolder(t);
   mkdirSync(`${cwd}/data/one`, { recursive: true });
-  claimIdentity(`${cwd}/data/one`, { pipeline: 'one', chainId: 1 });
+  claimIdentity(`${cwd}/data/one`, { pipeline: 'one', chainId: 1, logs: true });
   return { folder: `${cwd}/data/one`, run: (...args: string[]) => startMillrace(t, args, { cwd }).ended };
 }
 

@@ -4,6 +4,7 @@ import type { QueryLimits } from '../../batch-engine/port.ts';
 import { type QueryResult, runQuery } from '../../batch-engine/run-query.ts';
 import type { Clock } from '../../clock.ts';
 import { openEmbeddedStores } from '../../data-folder/embedded-stores.ts';
+import { readIdentity } from '../../data-folder/identity.ts';
 import { lockFolder, readOwner } from '../../data-folder/lock.ts';
 import { isMillraceError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
@@ -48,7 +49,12 @@ async function openFolder(
   { folder, clock, logger, signal }: OpenOptions,
   unlock: () => void,
 ): Promise<Queries> {
-  const stores = await openEmbeddedStores({ folder, clock, logger }).catch((error: unknown) => {
+  const open = async () => {
+    // An empty table of logs would be a wrong answer.
+    const logs = readIdentity(folder)?.logs ?? true;
+    return openEmbeddedStores({ folder, clock, logger, logs });
+  };
+  const stores = await open().catch((error: unknown) => {
     unlock();
     throw error;
   });

@@ -74,6 +74,20 @@ test('with a store that does not answer it ends within seconds, closes what is i
   assert.ok(closed);
 });
 
+test('a store that becomes silent while it ends is not waited for either', { timeout: 20_000 }, async () => {
+  const stop = new AbortController();
+  const silentAfterMs = 3_500;
+  let asked = Number.POSITIVE_INFINITY;
+  const silent = async () => (performance.now() - asked > silentAfterMs ? ['log'] : []);
+  const ending = createEnding({ stop, limitMs: 60_000, silent, logger });
+  ending.onClose('the log', () => new Promise(() => undefined));
+  const ended = ending.around(() => aborted(stop.signal));
+  asked = performance.now();
+  stop.abort();
+  await ended;
+  assert.ok(performance.now() - asked >= silentAfterMs);
+});
+
 test('a failure of the work is the answer although a store does not answer', {
   timeout: 10_000,
 }, async () => {

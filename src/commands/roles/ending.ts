@@ -18,13 +18,15 @@ export interface EndingOptions {
   /** Aborted when the role shall stop; this aborts it when the work has ended by itself. */
   readonly stop: AbortController;
   readonly limitMs: number;
-  /** Asked when the role shall stop: the stores that do not answer, after a few seconds at most. */
+  /** Asked when the role shall stop, and again until it has: the stores that do not answer, after a few seconds at most. */
   readonly silent: () => Promise<readonly string[]>;
   readonly logger: Logger;
 }
 
 /** With a store that does not answer, for all the rest together. */
 const silentLimitMs = 3_000;
+/** A store may become silent while the rest is waited for. */
+const askAgainMs = 1_000;
 /** Then for closing what is this process's own. */
 const abandonMs = 300;
 
@@ -35,6 +37,7 @@ export function createEnding({ stop, limitMs, silent, logger }: EndingOptions): 
   let busyWith = 'the work in hand';
   let failure: { readonly error: unknown } | undefined;
   let abandoned = false;
+  let over = false;
 
   const close = async (name: string, how: () => Promise<unknown>): Promise<void> => {
     try {
@@ -64,10 +67,15 @@ export function createEnding({ stop, limitMs, silent, logger }: EndingOptions): 
       () => (abandoned ? never() : undefined),
       (error: unknown) => (abandoned ? never() : Promise.reject(error)),
     );
-  /** Resolves when waiting has become pointless; with every store answering, never. */
+  /** Resolves when waiting has become pointless; with every store answering until it is over, never. */
   const pointless = async (): Promise<void> => {
-    const [stores] = await Promise.all([silent(), delay(silentLimitMs)]);
-    if (stores.length === 0) return never();
+    let [stores] = await Promise.all([silent(), delay(silentLimitMs)]);
+    while (stores.length === 0) {
+      await delay(askAgainMs, undefined, { ref: false });
+      if (over) return never();
+      stores = await silent();
+    }
+    if (over) return never();
     const failed = failure;
     abandoned = true;
     const rest = closers.splice(0).reverse();
@@ -99,6 +107,7 @@ export function createEnding({ stop, limitMs, silent, logger }: EndingOptions): 
       try {
         await Promise.race([finish(work), late, asked.then(pointless)]);
       } finally {
+        over = true;
         clearTimeout(timer);
       }
     },

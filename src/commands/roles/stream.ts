@@ -13,6 +13,8 @@ import type { Role } from './role.ts';
 export const stream: Role = {
   name: 'stream',
   stores: () => ['topics', 'log'],
+  // The recorder makes it once there is something to record; until then nothing is covered.
+  unmadeLog: 'empty',
   open: async (context) => {
     const { pipeline, config, names, clock, logger, metrics, health, signal } = context;
     // A missing Secret is said before anything is waited for.

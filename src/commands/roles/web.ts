@@ -31,7 +31,8 @@ export const web: Role = {
     const results = await context.store('results');
     const tempFolder = await mkdtemp(join(tmpdir(), 'millrace-web-'));
     context.onClose('the temporary folder', () => rm(tempFolder, { recursive: true, force: true }));
-    const engine = await openDuckDbEngine({ tempFolder, clock, logs: pipeline.spec.chain.ethereum.logs });
+    const { logs } = pipeline.spec.chain.ethereum;
+    const engine = await openDuckDbEngine({ tempFolder, clock, logs });
     context.onClose('DuckDB', () => engine.close());
 
     const blocks = createBlocksWatch({ topics, topic: names.blocks });
@@ -61,6 +62,7 @@ export const web: Role = {
       metadata,
       live: { topics, names },
       query: createQueryRunner({ stores: { log, results, engine }, signal }),
+      logs,
       logger: logger.child({ role: 'web', level: 'warn' }),
       uiFolder,
     });

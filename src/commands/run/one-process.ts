@@ -113,7 +113,8 @@ async function open(
     failed: (store, error) => metrics.storeFailed(storeNames[store], error),
   });
 
-  const asked: Identity = { pipeline: pipeline.metadata.name, chainId: ethereum.chainId };
+  const { chainId, logs } = ethereum;
+  const asked: Identity = { pipeline: pipeline.metadata.name, chainId, logs };
   const lock: FolderLock = lockFolder(folder);
   closers.push(() => lock.release());
   const connect = async (resumeAt: number | undefined): Promise<Connection> => {
@@ -126,7 +127,7 @@ async function open(
   const early = options.fresh || isNew(folder) ? await connect(undefined) : undefined;
   if (options.fresh) await emptyFolder(folder);
   claimIdentity(folder, asked);
-  const stores = await openEmbeddedStores({ folder, external, clock, logger, logs: ethereum.logs });
+  const stores = await openEmbeddedStores({ folder, external, clock, logger, logs });
   closers.push(() => stores.close());
 
   // Where the log is embedded, history is read in one order, so that its segments come out contiguous.
@@ -181,6 +182,7 @@ async function open(
     metadata: stores.metadata,
     live: { topics: stores.topics, names },
     query: createQueryRunner({ stores, signal }),
+    logs,
     token: lock.token,
     logger: logger.child({ role: 'web', level: 'warn' }),
     uiFolder,

@@ -33,8 +33,8 @@ export interface ProvisionalDeps extends WindowDeps {
   readonly table: ResultTable;
   readonly topics: Topics;
   readonly names: PipelineTopics;
-  /** Of rows held in memory. Default 32 MiB. */
-  readonly keepBytes?: number;
+  /** Of rows held in memory. */
+  readonly keepBytes: number;
   readonly onChange: (figures: ProvisionalFigures) => void;
 }
 
@@ -43,7 +43,6 @@ const idleMs = 100;
 /** While the topic has more, rows are written this often, and the log is asked this often for what it has added. */
 const behindMs = 5_000;
 const stepsAtOnce = 500;
-const sqlPauseMs = 30_000;
 const rowsPauseMs = 500;
 
 /** Runs until aborted. @throws StoreUnreachable, StoreDenied, StoreDiffers, DiskFull */
@@ -76,7 +75,7 @@ export async function keepProvisionalRows(deps: ProvisionalDeps, signal: AbortSi
 
 /** As long as the claim holds. */
 async function own(claim: ProvisionalClaim, deps: ProvisionalDeps, signal: AbortSignal): Promise<never> {
-  const { spec, log, results, table, topics, names, clock, keepBytes = 32 * 1024 * 1024 } = deps;
+  const { spec, log, results, table, topics, names, clock, keepBytes } = deps;
   const [coverage, stored] = await Promise.all([log.coverage(), results.provisional.windows(table)]);
   const position = claim.position === undefined ? undefined : decodeCursor(claim.position);
   const start = await findStart({
@@ -140,8 +139,13 @@ async function writeDue(deps: WriteDeps): Promise<void> {
       // The recorder has not seen a block yet: a moment later it has.
       if (error.code === 'RowsMissing') windows.postpone(start, clock.now() + rowsPauseMs);
       else if (error.code.startsWith('Sql')) {
-        windows.postpone(start, clock.now() + sqlPauseMs, error);
-        logger.warn({ code: error.code, window: start }, `provisional rows: ${error.message}`);
+        const pauseMs = windows.failed(start, { now: clock.now(), problem: error });
+        logger.warn(
+          { code: error.code, window: start },
+          `provisional rows, tried again in ${pauseMs / 1_000} s: ${error.message}`,
+        );
+        // Its others would go over it too, and keep the turn from other processors.
+        if (error.code === 'SqlLimit') return;
       } else throw error;
     }
   }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDuckDbEngine } from '../../batch-engine/duckdb.ts';
-import type { BatchEngine } from '../../batch-engine/port.ts';
+import type { BatchEngine, QueryLimits } from '../../batch-engine/port.ts';
 import { seededRandom } from '../../chain/replay/seeded-random.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { silentLogger } from '../../logger.ts';
@@ -26,6 +26,7 @@ const window = 60;
 const sql = `SELECT b.number, b.hash, count(t.hash) AS transactions
   FROM blocks b LEFT JOIN transactions t ON t.block_hash = b.hash GROUP BY ALL ORDER BY b.number`;
 const topicRetention = 1_000;
+const limits = { timeMs: 10_000, rows: 10_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 };
 
 /** Fifty times as fast, so that claims expire in no time. */
 const fast: Clock = {
@@ -52,8 +53,13 @@ async function aPipeline(t: TestContext, random: () => number) {
 
   const running = new Set<() => Promise<void>>();
   const endless: string[] = [];
+  let openProblem: (name: string) => string | undefined = () => undefined;
   /** A processor with its own holder; answers how it ends. Whatever else it runs never ends. */
-  const start = (others: readonly string[] = []): (() => Promise<void>) => {
+  const start = (
+    others: readonly string[] = [],
+    given: { readonly openLimits?: QueryLimits; readonly topicSql?: Readonly<Record<string, string>> } = {},
+  ): (() => Promise<void>) => {
+    const { openLimits = limits, topicSql = {} } = given;
     const stop = new AbortController();
     const common = { owner: 'cluster', window, sql, engine: 'duckdb', output: 'table' } as const;
     const slow: BatchEngine = {
@@ -70,17 +76,22 @@ async function aPipeline(t: TestContext, random: () => number) {
     const processors = createProcessors({
       specs: [
         ...others.map((name) => ({ ...common, name, source: 'log' }) as const),
+        ...Object.entries(topicSql).map(
+          ([name, own]) => ({ ...common, name, sql: own, source: 'topic' }) as const,
+        ),
         { ...common, name: 'list', source: 'topic' },
       ],
       ...{ log, results, engine: slow, clock: fast, logger: silentLogger, retention: 'forever' },
       topics: { store: topics, names },
       holder: randomUUID(),
-      limits: { timeMs: 10_000, rows: 10_000, memoryBytes: 64 * 1024 * 1024, bytes: 16 * 1024 * 1024 },
+      ...{ limits, openLimits },
       logChanged: (signal) => systemClock.sleep(20, signal),
     });
     const ended = processors.run(stop.signal).catch((error: unknown) => {
       if (!stop.signal.aborted) throw error;
     });
+    openProblem = (name) =>
+      processors.figures().find(({ spec }) => spec.name === name)?.provisional?.problem?.message;
     const end = async (): Promise<void> => {
       running.delete(end);
       stop.abort(new Error('the test ends it'));
@@ -111,7 +122,17 @@ async function aPipeline(t: TestContext, random: () => number) {
     }
     assert.deepEqual(await rows(), chain.rows(window), what);
   };
-  return { chain, topics, results, log, start, settles, rows, endless };
+  return {
+    chain,
+    topics,
+    results,
+    log,
+    start,
+    settles,
+    rows,
+    endless,
+    openProblem: (name: string) => openProblem(name),
+  };
 }
 
 function aSeed(t: TestContext, known: number | undefined): number {
@@ -172,4 +193,23 @@ test('rows of open windows do not wait for final windows that take long', { time
     await sleep(20);
   }
   assert.deepEqual(await provisional(), open());
+});
+
+test('open windows of a processor whose SQL takes too long leave the turn to the others', {
+  timeout: 120_000,
+}, async (t) => {
+  const { chain, start, rows, openProblem } = await aPipeline(t, seededRandom(aSeed(t, undefined)));
+  for (let at = 0; at < 6; at++) await chain.grow();
+  await chain.record();
+  // Hours of work, for each window.
+  const endless = 'SELECT count(*) AS n FROM range(1000000000) a, range(1000000000) b, blocks';
+  start([], { openLimits: { ...limits, timeMs: 1_000 }, topicSql: { endless, another: endless } });
+  for (let turn = 0; turn < 3; turn++) {
+    await chain.grow();
+    await chain.record();
+    const open = JSON.stringify(chain.rows(window));
+    for (const deadline = Date.now() + 30_000; JSON.stringify(await rows()) !== open; await sleep(20))
+      assert.ok(Date.now() < deadline, `turn ${turn}: ${JSON.stringify(await rows())}`);
+  }
+  assert.match(openProblem('endless') ?? '', /endless, open window .*time: 1000 ms are over/);
 });

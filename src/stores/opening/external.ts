@@ -20,6 +20,8 @@ export interface ExternalStoreOptions {
   readonly replicationFactor: number;
   /** Of the log, in ms. */
   readonly retention: number | 'forever';
+  /** Blocks are recorded with their logs. */
+  readonly logs: boolean;
   readonly unmadeLog: UnmadeLog;
   /** Aborted when the process shall stop: stores that are away are then no longer waited for. */
   readonly signal?: AbortSignal;
@@ -68,13 +70,13 @@ export const externalStores = {
       return openKafkaTopics({ address, replicationFactor, clock, logger, ...stop });
     };
   },
-  log: ({ url, where, pipeline, replicationFactor, retention, unmadeLog, clock, logger }) => {
+  log: ({ url, where, pipeline, replicationFactor, retention, logs, unmadeLog, clock, logger }) => {
     const { address, keyspace } = logPlace({ url, where, pipeline });
     return async () => {
       const { openCassandraLog } = await import('../transaction-log/cassandra/open.ts');
       const create = unmadeLog === 'make';
       const open = () =>
-        openCassandraLog({ address, keyspace, replicationFactor, retention, create, clock, logger });
+        openCassandraLog({ address, keyspace, replicationFactor, retention, logs, create, clock, logger });
       return unmadeLog === 'empty' ? emptyUntilMade(open, clock) : open();
     };
   },

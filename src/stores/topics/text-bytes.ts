@@ -84,10 +84,15 @@ export class TextWriter {
     const bytes = Buffer.allocUnsafeSlow(this.#used);
     this.#buffer.copy(bytes, 0, 0, this.#used);
     const taken = new TextBytes(bytes, this.#ends, this.#ascii);
+    this.reset();
+    return taken;
+  }
+
+  /** Forgets what was written since the last `take`. */
+  reset(): void {
     this.#ends = [];
     this.#used = 0;
     this.#ascii = true;
-    return taken;
   }
 
   #grow(bytes: number): void {

@@ -4,6 +4,11 @@ import { DOUBLE, type DuckDBAppender, DuckDBDataChunk, VARCHAR } from '@duckdb/n
 
 /** DuckDB's vector size: the most rows that one chunk takes. */
 const CHUNK_ROWS = 2_048;
+/**
+ * Chunks after which they go into the table. What the appender holds until then counts against no memory_limit, and by
+ * itself it holds 100 of them.
+ */
+const FLUSH_CHUNKS = 4;
 
 /** What JavaScript hands over without boxing. */
 export type StagedType = 'DOUBLE' | 'VARCHAR';
@@ -14,6 +19,8 @@ export class Staged {
   readonly #appender: DuckDBAppender;
   readonly #types;
   #columns: StagedValue[][];
+  #chunk: DuckDBDataChunk | undefined;
+  #chunks = 0;
   #open = true;
 
   /** Closes the appender when it is closed itself. */
@@ -42,9 +49,15 @@ export class Staged {
   #flush(): void {
     const rows = this.#columns[0]?.length ?? 0;
     if (rows === 0) return;
-    const chunk = DuckDBDataChunk.create(this.#types, rows);
+    // One for all: memory of further ones would be the collector's to give back, which does not see it.
+    this.#chunk ??= DuckDBDataChunk.create(this.#types);
+    const chunk = this.#chunk;
+    chunk.reset();
+    chunk.rowCount = rows;
     chunk.setColumns(this.#columns);
     this.#appender.appendDataChunk(chunk);
+    this.#chunks += 1;
+    if (this.#chunks % FLUSH_CHUNKS === 0) this.#appender.flushSync();
     this.#columns = this.#types.map(() => []);
   }
 }

@@ -5,9 +5,10 @@ export interface About {
   readonly summary: string;
   /**
    * Whose token it takes: `token` anybody's, or this server's own page; `reader` answers the team's own without one;
-   * `folder` that of the data folder. Default: it takes none.
+   * `owner` answers what is the cluster's without one and what is a user's with that user's; `folder` that of the data
+   * folder. Default: it takes none.
    */
-  readonly caller?: 'token' | 'reader' | 'folder';
+  readonly caller?: 'token' | 'reader' | 'owner' | 'folder';
   /** Of a success. Default 200. */
   readonly status?: number;
   /** Media types of a success. Default JSON. */

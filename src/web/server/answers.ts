@@ -38,7 +38,8 @@ export interface TransactionPage {
 
 export interface TransactionAnswer {
   readonly transaction: TransactionEntry & { readonly fee: string | null };
-  readonly logs: readonly LogRow[];
+  /** Null where the pipeline keeps no logs. */
+  readonly logs: readonly LogRow[] | null;
 }
 
 export interface BlockAnswer {

@@ -16,6 +16,9 @@ export interface Caller {
   readonly who: AuditEntry['who'];
 }
 
+/** Whose results a caller may read. */
+export type ReadableOwners = (owner: string) => boolean;
+
 export interface Callers {
   /**
    * For what changes or costs something: a token, or this server's own page while the server is on loopback only. A page
@@ -25,6 +28,11 @@ export interface Callers {
   required(request: FastifyRequest): Promise<Caller>;
   /** For reading: without a token the team's own, which is as open as the log. @throws RequestRefused, StoreUnreachable */
   reading(request: FastifyRequest): Promise<Caller>;
+  /**
+   * For results: the team's without a token, a user's with a token of that user, all with the data folder's. A server that
+   * only this machine reaches has one person before it, who reads all. @throws RequestRefused, StoreUnreachable
+   */
+  readable(request: FastifyRequest): Promise<ReadableOwners>;
   /** For what only the keeper of this process may do: the data folder's token. @throws RequestRefused */
   keeper(request: FastifyRequest): Promise<Caller>;
 }
@@ -83,6 +91,12 @@ export function createCallers(options: {
       return callerOf(request, ownPage ? page : undefined);
     },
     reading: (request) => callerOf(request, page),
+    readable: async (request) => {
+      if (isLoopback(host)) return () => true;
+      const { owner, who } = await callerOf(request, page);
+      if (who === 'folder') return () => true;
+      return (of) => of === 'cluster' || (who !== 'page' && of === owner);
+    },
     keeper: async (request) => {
       if (token === undefined) {
         const problem =

@@ -8,6 +8,7 @@ import { isoTime } from '../../stores/results/iso-time.ts';
 import type { FileFormat, Results, ResultTable, WindowFile } from '../../stores/results/port.ts';
 import { about } from './about.ts';
 import type { ResultFilesAnswer, WindowFileAnswer } from './answers.ts';
+import type { Callers } from './callers.ts';
 import { findTable, TableParams, tableAnswer } from './result-routes.ts';
 import type { TypedApp } from './typed-routes.ts';
 
@@ -31,25 +32,34 @@ const contentTypes: Readonly<Record<FileFormat, string>> = {
   parquet: 'application/vnd.apache.parquet',
 };
 
-export function routeFiles(app: TypedApp, results: Results): void {
+export function routeFiles(
+  app: TypedApp,
+  { results, callers }: { readonly results: Results; readonly callers: Callers },
+): void {
   app.get(
     '/api/results/:owner/:name/files',
     {
-      ...about('The files of a table’s windows, newest first'),
+      ...about('The files of a table’s windows, newest first', { caller: 'owner' }),
       schema: { params: TableParams, querystring: FilesQuery },
     },
-    async ({ params, query }) =>
-      filesAnswer(results, await findTable(results, params.owner, params.name), query),
+    async (request) => {
+      const table = await findTable(results, request.params, await callers.readable(request));
+      return filesAnswer(results, table, request.query);
+    },
   );
 
   app.get(
     '/api/results/:owner/:name/files/:window',
     {
-      ...about('A window’s file', { types: ['text/csv', 'application/vnd.apache.parquet'] }),
+      ...about('A window’s file', {
+        caller: 'owner',
+        types: ['text/csv', 'application/vnd.apache.parquet'],
+      }),
       schema: { params: FileParams },
     },
-    async ({ params, headers }, reply) => {
-      const table = await findTable(results, params.owner, params.name);
+    async (request, reply) => {
+      const { params, headers } = request;
+      const table = await findTable(results, params, await callers.readable(request));
       const file = await results.readFile(table, params.window);
       if (!file || !table.file) {
         const { owner, name } = table;

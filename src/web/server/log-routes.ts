@@ -14,7 +14,10 @@ const BlockAt = Type.String({ pattern: '^(\\d{1,15}|0x[0-9a-fA-F]{64})$', descri
 const Position = Type.String({ pattern: '^\\d{1,15}:\\d{1,9}$', description: '`next` of the page before' });
 const Limit = Type.Integer({ minimum: 1, maximum: 200, default: 50 });
 
-export function routeLog(app: TypedApp, log: TransactionLog): void {
+export function routeLog(
+  app: TypedApp,
+  { log, logs }: { readonly log: TransactionLog; readonly logs: boolean },
+): void {
   app.get(
     '/api/transactions',
     { ...about('The newest transactions'), schema: { querystring: Type.Object({ limit: Limit }) } },
@@ -24,7 +27,7 @@ export function routeLog(app: TypedApp, log: TransactionLog): void {
   app.get(
     '/api/transactions/:hash',
     { ...about('A transaction with its logs'), schema: { params: Type.Object({ hash: Hash }) } },
-    async ({ params }) => transactionAnswer(log, params.hash.toLowerCase()),
+    async ({ params }) => transactionAnswer(log, params.hash.toLowerCase(), { logs }),
   );
 
   app.get(
@@ -52,6 +55,6 @@ export function routeLog(app: TypedApp, log: TransactionLog): void {
       ...about('What a number, a hash or an address is'),
       schema: { querystring: Type.Object({ q: Type.String({ maxLength: 200 }) }) },
     },
-    async ({ query }) => search(log, query.q),
+    async ({ query }) => search(log, query.q, { logs }),
   );
 }

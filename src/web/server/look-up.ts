@@ -28,8 +28,13 @@ export function searchTarget(text: string): SearchTarget {
   throw refuse(`it has ${hex.length} hex digits`);
 }
 
+interface Kept {
+  /** Blocks are recorded with their logs. */
+  readonly logs: boolean;
+}
+
 /** @throws SearchInvalid, NotInLog */
-export async function search(log: TransactionLog, text: string): Promise<SearchAnswer> {
+export async function search(log: TransactionLog, text: string, kept: Kept): Promise<SearchAnswer> {
   const target = searchTarget(text);
   if (target.kind === 'number') return { kind: 'block', ...(await blockAnswer(log, target.number)) };
   if (target.kind === 'address') {
@@ -38,7 +43,7 @@ export async function search(log: TransactionLog, text: string): Promise<SearchA
       throw await notInLog(log, `transaction of address ${target.address}`);
     return { kind: 'address', ...answer };
   }
-  const transaction = await findTransaction(log, target.hash);
+  const transaction = await findTransaction(log, target.hash, kept);
   if (transaction) return { kind: 'transaction', ...transaction };
   const block = await findBlock(log, target.hash);
   if (block) return { kind: 'block', ...block };
@@ -46,8 +51,14 @@ export async function search(log: TransactionLog, text: string): Promise<SearchA
 }
 
 /** @throws NotInLog */
-export async function transactionAnswer(log: TransactionLog, hash: string): Promise<TransactionAnswer> {
-  return (await findTransaction(log, hash)) ?? Promise.reject(await notInLog(log, `transaction ${hash}`));
+export async function transactionAnswer(
+  log: TransactionLog,
+  hash: string,
+  kept: Kept,
+): Promise<TransactionAnswer> {
+  return (
+    (await findTransaction(log, hash, kept)) ?? Promise.reject(await notInLog(log, `transaction ${hash}`))
+  );
 }
 
 /** @throws NotInLog */
@@ -68,10 +79,15 @@ export async function addressAnswer(
   return { address, ...pageOf(rows, options.limit) };
 }
 
-async function findTransaction(log: TransactionLog, hash: string): Promise<TransactionAnswer | undefined> {
+async function findTransaction(
+  log: TransactionLog,
+  hash: string,
+  kept: Kept,
+): Promise<TransactionAnswer | undefined> {
   const row = await log.transaction(hash);
   if (!row) return undefined;
-  return { transaction: { ...row, fee: feeOf(row) }, logs: await log.logsOfTransaction(hash) };
+  const logs = kept.logs ? await log.logsOfTransaction(hash) : null;
+  return { transaction: { ...row, fee: feeOf(row) }, logs };
 }
 
 async function findBlock(log: TransactionLog, at: number | string): Promise<BlockAnswer | undefined> {

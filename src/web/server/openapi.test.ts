@@ -115,7 +115,8 @@ function checkParameters(path: string, parameters: readonly Parameter[], at: str
 
 test('what takes a token says so, and what has a default may be left out', () => {
   assert.deepEqual(list.paths['/api/query']?.post?.security, [{ bearer: [] }]);
-  assert.equal(list.paths['/api/results']?.get?.security, undefined);
+  assert.deepEqual(list.paths['/api/results']?.get?.security, [{ bearer: [] }, {}]);
+  assert.equal(list.paths['/api/transactions']?.get?.security, undefined);
   const parameters = list.paths['/api/transactions']?.get?.parameters ?? [];
   assert.deepEqual(
     parameters.map(({ name, required }) => [name, required]),

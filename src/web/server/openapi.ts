@@ -64,7 +64,14 @@ const problem = {
 const security: Readonly<Record<NonNullable<About['caller']>, readonly Json[]>> = {
   token: [{ bearer: [] }],
   reader: [{ bearer: [] }, {}],
+  owner: [{ bearer: [] }, {}],
   folder: [{ bearer: [] }],
+};
+
+const descriptions: Readonly<Partial<Record<NonNullable<About['caller']>, string>>> = {
+  owner:
+    'What is the cluster’s takes no token; what is a user’s takes a token of that user, unless only the server’s own machine reaches it.',
+  folder: 'With the token of the data folder of `millrace run`.',
 };
 
 function operationOf(method: string, route: RouteOptions): Json {
@@ -82,7 +89,7 @@ function operationOf(method: string, route: RouteOptions): Json {
     operationId: operationId(method, route.url),
     summary,
     ...(caller ? { security: security[caller] } : {}),
-    ...(caller === 'folder' ? { description: 'With the token of the data folder of `millrace run`.' } : {}),
+    ...(caller && descriptions[caller] ? { description: descriptions[caller] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(schema.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schema.body } } } }

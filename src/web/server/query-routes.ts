@@ -10,7 +10,7 @@ import type { AuditRecorder } from '../../people/audit-recorder.ts';
 import type { Metadata } from '../../stores/metadata/port.ts';
 import { about } from './about.ts';
 import type { SavedQueriesAnswer } from './answers.ts';
-import type { Callers } from './callers.ts';
+import type { Callers, ReadableOwners } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
 
 /** Runs one SELECT over the log and the results. @throws SqlInvalid, SqlDenied, SqlFailed, SqlLimit */
@@ -18,6 +18,8 @@ export type RunQuery = (request: {
   readonly sql: string;
   /** What is not given is the runner's own limit; what is more than its ceiling is the ceiling. */
   readonly limits?: Partial<QueryLimits>;
+  /** Whose result tables it may read. Default: everybody's. */
+  readonly readable?: ReadableOwners;
 }) => Promise<QueryResult>;
 
 const QueryBody = Type.Object(
@@ -58,11 +60,17 @@ export function routeQueries(
 
   app.post(
     '/api/query',
-    { ...about('Run one SELECT', { caller: 'token' }), schema: { body: QueryBody } },
+    {
+      ...about('Run one SELECT over the log, the cluster’s results and the caller’s own', {
+        caller: 'token',
+      }),
+      schema: { body: QueryBody },
+    },
     async (request) => {
       const { who } = await callers.required(request);
+      const readable = await callers.readable(request);
       const what = described(request.body.sql);
-      return audit.around({ who, action: 'query.run', what }, () => query(request.body));
+      return audit.around({ who, action: 'query.run', what }, () => query({ ...request.body, readable }));
     },
   );
 

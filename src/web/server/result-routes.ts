@@ -9,6 +9,7 @@ import { isoTime } from '../../stores/results/iso-time.ts';
 import type { Owner, ResultColumn, ResultRow, Results, ResultTable } from '../../stores/results/port.ts';
 import { about } from './about.ts';
 import type { ResultRowsAnswer, ResultTableAnswer, ResultTablesAnswer } from './answers.ts';
+import type { Callers, ReadableOwners } from './callers.ts';
 import type { TypedApp } from './typed-routes.ts';
 
 const windowStart: ResultColumn = { name: 'window_start', type: 'timestamp' };
@@ -30,12 +31,16 @@ const RowsQuery = Type.Object({
 });
 const defaultLimit = 5000;
 
-export function routeResults(app: TypedApp, results: Results): void {
+export function routeResults(
+  app: TypedApp,
+  { results, callers }: { readonly results: Results; readonly callers: Callers },
+): void {
   app.get(
     '/api/results',
-    about('The result tables and how far they are'),
-    async (): Promise<ResultTablesAnswer> => {
-      const tables = await results.tables();
+    about('The result tables that the caller may read, and how far they are', { caller: 'owner' }),
+    async (request): Promise<ResultTablesAnswer> => {
+      const readable = await callers.readable(request);
+      const tables = (await results.tables()).filter(({ owner }) => readable(owner));
       return { tables: await Promise.all(tables.map((table) => tableAnswer(results, table))) };
     },
   );
@@ -43,11 +48,15 @@ export function routeResults(app: TypedApp, results: Results): void {
   app.get(
     '/api/results/:owner/:name',
     {
-      ...about('A table’s rows: the newest as JSON, all as CSV', { types: ['application/json', 'text/csv'] }),
+      ...about('A table’s rows: the newest as JSON, all as CSV', {
+        caller: 'owner',
+        types: ['application/json', 'text/csv'],
+      }),
       schema: { params: TableParams, querystring: RowsQuery },
     },
-    async ({ params, query }, reply) => {
-      const table = await findTable(results, params.owner, params.name);
+    async (request, reply) => {
+      const { params, query } = request;
+      const table = await findTable(results, params, await callers.readable(request));
       if (query.format === 'csv') {
         return reply
           .header('content-type', 'text/csv; charset=utf-8')
@@ -101,7 +110,16 @@ async function* csvLines(
   }
 }
 
-export async function findTable(results: Results, owner: string, name: string): Promise<ResultTable> {
+/** @throws RequestRefused, whether the owner has such a table or not; ResultUnknown */
+export async function findTable(
+  results: Results,
+  { owner, name }: { readonly owner: string; readonly name: string },
+  readable: ReadableOwners,
+): Promise<ResultTable> {
+  if (!readable(owner)) {
+    const problem = `results of ${owner} are read with a token of that user`;
+    throw new MillraceError('RequestRefused', { problem });
+  }
   const table = (await results.tables()).find((one) => one.owner === owner && one.name === name);
   if (!table) throw new MillraceError('ResultUnknown', { owner, name });
   return table;

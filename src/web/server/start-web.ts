@@ -55,6 +55,8 @@ export interface WebOptions extends Watchers {
    * opens the rest. Without it nobody changes users over HTTP.
    */
   readonly token?: string;
+  /** Blocks are recorded with their logs. Default true. */
+  readonly logs?: boolean;
   readonly logger: Logger;
   /** Where the built pages are. */
   readonly uiFolder: string;
@@ -72,7 +74,7 @@ export interface Web {
 /** @throws PortInUse, BrowserUiMissing, UsageInvalid */
 export async function startWeb(options: WebOptions): Promise<Web> {
   const host = options.host ?? '127.0.0.1';
-  const { status, log, results, metadata, logger } = options;
+  const { status, log, results, metadata, logger, logs = true } = options;
   const clock = options.clock ?? systemClock;
   const app = Fastify({
     bodyLimit: bodyLimitBytes,
@@ -92,16 +94,17 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   routeOpenApi(app);
   routeStatus(app, status, options);
   routeEvents(app, feed);
-  routeLog(typed, log);
-  routeResults(typed, results);
-  routeFiles(typed, results);
-  routeTables(app, results);
+  routeLog(typed, { log, logs });
   const audit = createAuditRecorder({ metadata, clock, logger });
   const callers = createCallers({ queryOwner: 'cluster', token: undefined, ...options, host, audit, clock });
+  routeResults(typed, { results, callers });
+  routeFiles(typed, { results, callers });
+  routeTables(app, { results, callers, logs });
   const people = createPeople({ metadata, audit, clock, who: 'folder' });
   routeQueries(typed, { ...options, callers, audit, clock });
-  routeSubscriptions(typed, { metadata, callers, audit, clock });
-  if (options.live) routeSubscriptionEvents(typed, { ...options.live, metadata, callers, clock, logger });
+  routeSubscriptions(typed, { metadata, callers, audit, clock, logs });
+  if (options.live)
+    routeSubscriptionEvents(typed, { ...options.live, metadata, callers, clock, logger, logs });
   const access = async () => results.access;
   const accounts = createAccounts({ access, metadata, audit, who: 'folder' });
   routePeople(typed, { people, accounts, callers });

@@ -14,7 +14,7 @@ import { about } from './about.ts';
 import type { Caller, Callers } from './callers.ts';
 import { type EventStream, openEventStream } from './event-stream.ts';
 import { createMatch } from './match-records.ts';
-import { findSubscription, SubscriptionName } from './subscription-routes.ts';
+import { findSubscription, refuseWithoutRecords, SubscriptionName } from './subscription-routes.ts';
 import { createTopicTail, type TopicTail } from './topic-tail.ts';
 import type { TypedApp } from './typed-routes.ts';
 
@@ -38,6 +38,8 @@ export function routeSubscriptionEvents(
     readonly names: PipelineTopics;
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Blocks are published with their logs. */
+    readonly logs: boolean;
   },
 ): void {
   const { metadata, callers, names, clock, logger } = options;
@@ -66,6 +68,7 @@ export function routeSubscriptionEvents(
         name: request.params.name,
         now: clock.now(),
       });
+      refuseWithoutRecords(subscription, options);
       const match = createMatch(subscription);
       let stream: EventStream | undefined;
       const leave = await tailOf(subscription.topic).listen({

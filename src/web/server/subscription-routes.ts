@@ -43,9 +43,11 @@ export function routeSubscriptions(
     readonly callers: Callers;
     readonly audit: AuditRecorder;
     readonly clock: Clock;
+    /** Blocks are published with their logs. */
+    readonly logs: boolean;
   },
 ): void {
-  const { metadata, callers, audit, clock } = options;
+  const { metadata, callers, audit, clock, logs } = options;
 
   app.get(
     '/api/subscriptions',
@@ -75,6 +77,7 @@ export function routeSubscriptions(
       const { owner, who } = await callers.required(request);
       const { name } = request.params;
       const subscription = asked(request.body, { owner, name, now: clock.now() });
+      refuseWithoutRecords(subscription, { logs });
       await audit.around(
         { who, action: 'subscription.save', what: `${owner}/${name} ${subscription.topic}` },
         () => metadata.saveSubscription(subscription),
@@ -106,6 +109,13 @@ export async function findSubscription(
   const found = await metadata.subscription(owner, name, now);
   if (!found) throw new MillraceError('SubscriptionUnknown', { owner, name });
   return found;
+}
+
+/** A topic that stays empty would be silent for ever. @throws RequestInvalid */
+export function refuseWithoutRecords({ topic }: Subscription, { logs }: { readonly logs: boolean }): void {
+  if (logs || topic !== 'logs') return;
+  const problem = 'the pipeline keeps no logs (spec.chain.ethereum.logs is false): nothing would ever come';
+  throw new MillraceError('RequestInvalid', { problem });
 }
 
 /** @throws RequestInvalid */

@@ -12,6 +12,7 @@ import {
 } from '../../stores/transaction-log/columns.ts';
 import { about } from './about.ts';
 import type { QueryTablesAnswer } from './answers.ts';
+import type { Callers } from './callers.ts';
 
 type Table = QueryTablesAnswer['tables'][number];
 
@@ -56,19 +57,32 @@ const logTables: readonly Table[] = [
   },
 ];
 
-export function routeTables(app: FastifyInstance, results: Results): void {
+const leanTables = logTables.filter(({ name }) => name !== 'logs' && name !== 'transfers');
+
+export function routeTables(
+  app: FastifyInstance,
+  options: {
+    readonly results: Results;
+    readonly callers: Callers;
+    /** Blocks are recorded with their logs. */
+    readonly logs: boolean;
+  },
+): void {
+  const { results, callers, logs } = options;
   app.get(
     '/api/tables',
-    about('What SQL can read, with its columns'),
-    async (): Promise<QueryTablesAnswer> => {
-      const tables = (await results.tables()).map((table) => ({
+    about('What the caller’s SQL can read, with its columns', { caller: 'owner' }),
+    async (request): Promise<QueryTablesAnswer> => {
+      const readable = await callers.readable(request);
+      const known = (await results.tables()).filter(({ owner }) => readable(owner));
+      const tables = known.map((table) => ({
         name: resultTableName(table),
         columns: [
           { name: 'window_start', type: resultTypes.timestamp },
           ...table.columns.map(({ name, type }) => ({ name, type: resultTypes[type] })),
         ],
       }));
-      return { tables: [...logTables, ...tables] };
+      return { tables: [...(logs ? logTables : leanTables), ...tables] };
     },
   );
 }

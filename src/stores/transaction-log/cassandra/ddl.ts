@@ -1,6 +1,6 @@
 // The statements that make the tables of schema.ts, for one keyspace.
 
-import { SCHEMA_VERSION, type Table } from './schema.ts';
+import type { Table } from './schema.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -30,33 +30,46 @@ export function createKeyspace(keyspace: string, dataCentre: string, replication
   return `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', ${quoted(dataCentre)}: ${replicationFactor}} AND durable_writes = true`;
 }
 
-export function createTable(keyspace: string, table: Table, retention: number | 'forever'): string {
+/** `mark`: of the table that carries it, from its first moment. */
+export function createTable(
+  keyspace: string,
+  table: Table,
+  { retention, mark }: { readonly retention: number | 'forever'; readonly mark?: Mark | undefined },
+): string {
   const { name, columns, key } = table;
   const list = columns.map((column) => `${column.name} ${column.type}`).join(', ');
   const clustering = key.clustering.map((column) => `, ${column}`).join('');
   const order = key.descending
     ? `CLUSTERING ORDER BY (${key.clustering.map((column) => `${column} DESC`).join(', ')}) AND `
     : '';
-  return `CREATE TABLE IF NOT EXISTS ${keyspace}.${name} (${list}, PRIMARY KEY ((${key.partition.join(', ')})${clustering})) WITH ${order}compaction = ${compactionMap(compactionOf(table, retention))} AND gc_grace_seconds = ${GRACE_SECONDS}`;
+  const comment = mark ? ` AND comment = ${quoted(markComment(mark))}` : '';
+  return `CREATE TABLE IF NOT EXISTS ${keyspace}.${name} (${list}, PRIMARY KEY ((${key.partition.join(', ')})${clustering})) WITH ${order}compaction = ${compactionMap(compactionOf(table, retention))} AND gc_grace_seconds = ${GRACE_SECONDS}${comment}`;
 }
 
 export function setCompaction(keyspace: string, table: Table, retention: number | 'forever'): string {
   return `ALTER TABLE ${keyspace}.${table.name} WITH compaction = ${compactionMap(compactionOf(table, retention))}`;
 }
 
-/** The comment that tells which version the keyspace's tables have. */
-export function setVersion(keyspace: string): string {
-  return `ALTER TABLE ${keyspace}.canonical WITH comment = ${quoted(versionComment(SCHEMA_VERSION))}`;
+/** What the comment of `canonical` tells of the keyspace. */
+export interface Mark {
+  /** Of the tables. */
+  readonly version: number;
+  /** Blocks are recorded with their logs. */
+  readonly logs: boolean;
 }
 
-export function versionComment(version: number): string {
-  return `Millrace transaction log, version ${version}`;
+export function setMark(keyspace: string, mark: Mark): string {
+  return `ALTER TABLE ${keyspace}.canonical WITH comment = ${quoted(markComment(mark))}`;
 }
 
-/** The version that a comment tells. */
-export function versionIn(comment: string): number | undefined {
-  const found = /^Millrace transaction log, version (\d+)$/.exec(comment)?.[1];
-  return found === undefined ? undefined : Number(found);
+function markComment({ version, logs }: Mark): string {
+  return `Millrace transaction log, version ${version}${logs ? '' : ', without logs'}`;
+}
+
+export function markIn(comment: string): Mark | undefined {
+  const [, version, without] =
+    /^Millrace transaction log, version (\d+)(, without logs)?$/.exec(comment) ?? [];
+  return version === undefined ? undefined : { version: Number(version), logs: without === undefined };
 }
 
 function windowOf(retention: number | 'forever'): { readonly unit: string; readonly size: number } {

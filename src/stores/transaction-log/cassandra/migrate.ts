@@ -4,7 +4,15 @@
 import type { types } from 'cassandra-driver';
 import { MillraceError } from '../../../errors.ts';
 import type { Logger } from '../../../logger.ts';
-import { compactionOf, createKeyspace, createTable, setCompaction, setVersion, versionIn } from './ddl.ts';
+import {
+  compactionOf,
+  createKeyspace,
+  createTable,
+  type Mark,
+  markIn,
+  setCompaction,
+  setMark,
+} from './ddl.ts';
 import { SCHEMA_VERSION, type Table, tables } from './schema.ts';
 import type { Session } from './session.ts';
 
@@ -14,6 +22,8 @@ export interface SchemaOptions {
   readonly replicationFactor: number;
   /** In ms. */
   readonly retention: number | 'forever';
+  /** Blocks are recorded with their logs. */
+  readonly logs: boolean;
   /** Make what is missing. Without it: @throws LogNotMade until somebody has. */
   readonly create: boolean;
   readonly logger: Logger;
@@ -43,14 +53,20 @@ export async function prepareSchema(session: Session, options: SchemaOptions): P
   }
 
   const found = await findTables(session, keyspace);
-  const canonical = found.get('canonical');
-  const version = canonical && versionIn(canonical.comment);
-  if (version !== undefined && version > SCHEMA_VERSION) {
+  const mark = markOf(found);
+  const wanted: Mark = { version: SCHEMA_VERSION, logs: options.logs };
+  /** Tables without a mark were made before logs could be left out. */
+  const checkLogs = (made: Mark | undefined): void => {
+    const { logs } = made ?? { logs: true };
+    if (logs !== options.logs) throw differs(`keyspace ${keyspace}`, logsProblem(logs));
+  };
+  if (mark !== undefined && mark.version > SCHEMA_VERSION) {
     throw differs(
       `keyspace ${keyspace}`,
-      `its tables have version ${version}, this Millrace knows up to ${SCHEMA_VERSION}`,
+      `its tables have version ${mark.version}, this Millrace knows up to ${SCHEMA_VERSION}`,
     );
   }
+  if (found.has('canonical')) checkLogs(mark);
   // Everything is checked before anything is made.
   for (const table of Object.values(tables)) {
     const there = found.get(table.name);
@@ -62,21 +78,36 @@ export async function prepareSchema(session: Session, options: SchemaOptions): P
     if (problem !== undefined) throw differs(`table ${keyspace}.${table.name}`, problem);
   }
   if (!create) {
-    if (version === undefined) throw notThere(session, `schema version in keyspace ${keyspace}`);
+    if (mark === undefined) throw notThere(session, `schema version in keyspace ${keyspace}`);
     return;
   }
   for (const table of Object.values(tables)) {
     const name = `${keyspace}.${table.name}`;
     const there = found.get(table.name);
     if (there === undefined) {
-      await session.define(createTable(keyspace, table, retention), `to create table ${name}`);
+      const marked = table === tables.canonical ? { mark: wanted } : {};
+      await session.define(createTable(keyspace, table, { retention, ...marked }), `to create table ${name}`);
     } else if (!sameOptions(there.compaction, compactionOf(table, retention).options)) {
       logger.info({ table: name }, 'the retention changed: so do the windows of compaction');
       await session.define(setCompaction(keyspace, table, retention), `to alter table ${name}`);
     }
   }
-  if (version !== SCHEMA_VERSION)
-    await session.define(setVersion(keyspace), `to alter ${keyspace}.canonical`);
+  if (mark?.version === SCHEMA_VERSION) return;
+  // Another recorder, with another manifest, may have made the table meanwhile: what its mark says is true for both.
+  const made = markOf(await findTables(session, keyspace));
+  checkLogs(made);
+  if (made?.version !== SCHEMA_VERSION)
+    await session.define(setMark(keyspace, wanted), `to alter ${keyspace}.canonical`);
+}
+
+function markOf(found: ReadonlyMap<string, FoundTable>): Mark | undefined {
+  const canonical = found.get('canonical');
+  return canonical && markIn(canonical.comment);
+}
+
+function logsProblem(made: boolean): string {
+  const [is, says] = made ? ['with', false] : ['without', true];
+  return `its blocks are recorded ${is} logs, and the manifest says spec.chain.ethereum.logs: ${says}`;
 }
 
 async function findReplication(

@@ -29,6 +29,8 @@ export interface CassandraLogOptions {
   readonly replicationFactor: number;
   /** How long the log keeps a block after its time, in ms. */
   readonly retention: number | 'forever';
+  /** Blocks are recorded with their logs: the keyspace says for ever which. Default true. */
+  readonly logs?: boolean;
   /** Make the keyspace and the tables: the recorder's right. Without it they must be there. Default true. */
   readonly create?: boolean;
   readonly clock: Clock;
@@ -44,7 +46,8 @@ interface BlockName {
 export async function openCassandraLog(options: CassandraLogOptions): Promise<TransactionLog> {
   const session = await Session.open(options);
   try {
-    await prepareSchema(session, { ...options, create: options.create ?? true });
+    const { create = true, logs = true } = options;
+    await prepareSchema(session, { ...options, create, logs });
     return new CassandraLog(session, options);
   } catch (error) {
     await session.close();

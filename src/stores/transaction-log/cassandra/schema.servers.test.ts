@@ -85,6 +85,45 @@ describe('Cassandra: keyspace and tables', () => {
     );
   });
 
+  test('that logs are left out is told once, and for ever', async () => {
+    const keyspace = newKeyspace();
+    const open = (more: { logs: boolean; create: boolean }) =>
+      openCassandraLog({ ...logOptions, keyspace, ...more });
+    await (await open({ logs: false, create: true })).close();
+    for (const create of [true, false]) {
+      await assert.rejects(
+        open({ logs: true, create }),
+        differs(
+          `keyspace ${keyspace}`,
+          /^its blocks are recorded without logs, and the manifest says spec.chain.ethereum.logs: true$/,
+        ),
+      );
+      // Nothing was changed: with the right manifest it goes on.
+      await (await open({ logs: false, create })).close();
+    }
+  });
+
+  test('tables that were made before logs could be left out have them', async () => {
+    const keyspace = newKeyspace();
+    await (await openCassandraLog({ ...logOptions, keyspace })).close();
+    await session.define(`ALTER TABLE ${keyspace}.canonical WITH comment = ''`, 'to change');
+    await assert.rejects(
+      openCassandraLog({ ...logOptions, keyspace, logs: false }),
+      differs(`keyspace ${keyspace}`, /are recorded with logs/),
+    );
+    await (await openCassandraLog({ ...logOptions, keyspace })).close();
+  });
+
+  test('of two recorders that begin at once with different manifests at most one goes on', async () => {
+    const keyspace = newKeyspace();
+    const opened = await Promise.allSettled(
+      [true, false].map((logs) => openCassandraLog({ ...logOptions, keyspace, logs })),
+    );
+    const went = opened.filter((each) => each.status === 'fulfilled');
+    for (const { value } of went) await value.close();
+    assert.ok(went.length <= 1, 'both went on');
+  });
+
   test('another key of a table is named; what is missing of the others is not made', async () => {
     const keyspace = newKeyspace();
     await session.define(

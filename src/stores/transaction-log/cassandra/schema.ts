@@ -15,7 +15,7 @@
 
 import { type Column, type LogTable, tableColumns } from '../columns.ts';
 
-/** Of the keyspace's tables, kept in the comment of `canonical`, the last table that is made. */
+/** Of the keyspace's tables, kept with what else marks them in the comment of `canonical`, the last table that is made. */
 export const SCHEMA_VERSION = 1;
 
 export interface TableColumn {

@@ -5,7 +5,18 @@ import type { LogRow } from '../../../stores/transaction-log/columns.ts';
 import { linkTo } from '../route.ts';
 import { AddressLink } from '../tables/transaction-table.tsx';
 
-export function LogList({ logs }: { readonly logs: readonly LogRow[] }) {
+/** `logs` is null where the pipeline keeps none. */
+export function LogList({ logs }: { readonly logs: readonly LogRow[] | null }) {
+  if (logs === null) {
+    return (
+      <section className="card" aria-label="Logs">
+        <header className="card-head">
+          <h2>Logs</h2>
+        </header>
+        <p className="quiet load-state">This pipeline keeps no logs.</p>
+      </section>
+    );
+  }
   return (
     <section className="card" aria-label="Logs">
       <header className="card-head">
