@@ -31,8 +31,8 @@ export function createCacheStore(
   const objects = new Map<string, LiveObject>();
   const indexed = new Map(Object.entries(indexes).map(([name, keys]) => [name, createIndex(keys)]));
   const listeners = new Set<(change: CacheChange) => void>();
-  /** uids that we deleted. */
-  const tombs = new Set<string>();
+  /** What we deleted: uid → the state that we saw last. */
+  const tombs = new Map<string, string>();
   let listed: readonly LiveObject[] | undefined;
 
   const emit = (change: CacheChange): void => {
@@ -108,9 +108,9 @@ export function createCacheStore(
       if (objects.get(key)?.metadata.uid === uid) remove(key, object);
     },
     deleted(object) {
-      const { uid, finalizers = [] } = object.metadata;
+      const { uid, resourceVersion, finalizers = [] } = object.metadata;
       if (finalizers.length > 0) return;
-      tombs.add(uid);
+      tombs.set(uid, resourceVersion);
       const key = keyText(keyOf(object));
       if (objects.get(key)?.metadata.uid === uid) remove(key, object);
     },
@@ -124,7 +124,9 @@ export function createCacheStore(
       }
       for (const [key, object] of all) if (take(key, object, evenNewer)) differences += 1;
       const there = new Set([...all.values()].map(({ metadata }) => metadata.uid));
-      for (const uid of tombs) if (!there.has(uid)) tombs.delete(uid);
+      // A list from before it was there says nothing of its end.
+      for (const [uid, version] of tombs)
+        if (!there.has(uid) && !isNewer(version, resourceVersion)) tombs.delete(uid);
       return differences;
     },
   };

@@ -127,6 +127,36 @@ test('a pass with nothing new looks nothing up, and a new block only its own win
   assert.ok(lookUps() - before <= 2, `${lookUps() - before} look-ups`);
 });
 
+test('what is due is told before any window runs: not what is done, wherever that was done', async (t) => {
+  const { deps, store } = await aProcessor(t);
+  await store.appendFinal(blocksAt(30, 61, 121, 181, 241, 301));
+  await store.flush();
+  const due: (readonly number[])[] = [];
+  const tell = (settled: typeof deps.settled): PassDeps => ({
+    ...deps,
+    settled,
+    onCovered: (covered) => {
+      const missing = covered.flatMap((range) => settled.missingFrom(range));
+      due.push(
+        missing.flatMap(({ from, to }) =>
+          Array.from({ length: (to - from) / 60 }, (_, at) => from + at * 60),
+        ),
+      );
+    },
+  });
+  const [first, another] = [createSettledTimes(), createSettledTimes()];
+  const interrupted = new AbortController();
+  const stopping = {
+    ...tell(first),
+    signal: interrupted.signal,
+    onWindow: (start: number) => start === 120 && interrupted.abort(),
+  };
+  await assert.rejects(runDueWindows(stopping));
+  await runDueWindows(tell(another));
+  await runDueWindows(tell(another));
+  assert.deepEqual(due, [[60, 120, 180, 240], [180, 240], []]);
+});
+
 test('a window that another holds is left, and done when the claim is given back', async (t) => {
   const { deps, store, results, table, ran } = await aProcessor(t);
   await store.appendFinal(blocksAt(30, 61, 121, 181));
