@@ -41,6 +41,14 @@ browser-test: setup browser
 faults-long: setup
 	@MILLRACE_TEST_KILLS=50 MILLRACE_TEST_FAULTS=all $(NODE) test/run.ts faults faults-on-servers
 
+## kube | operator | image: the controller runtime and the operator on a real API server; the image, built and run
+## test-operator-full: the operator killed between any two of its writes, for every write
+.PHONY: kube operator image test-operator-full
+kube operator image: setup
+	@$(NODE) test/run.ts $@
+test-operator-full: setup
+	@MILLRACE_TEST_OPERATOR=full $(NODE) test/run.ts operator
+
 ## servers: start Kafka, Cassandra, MariaDB and a MongoDB wire server, print addresses (SERVERS=3: three nodes each of the first two)
 ## servers-stop: end exactly those
 .PHONY: servers servers-stop

@@ -5,12 +5,16 @@ import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { explainCommand } from './commands/explain.ts';
+import { operatorCommand } from './commands/operator.ts';
+import { planCommand } from './commands/plan.ts';
 import { queryCommand } from './commands/query.ts';
 import { replayCommand } from './commands/replay.ts';
 import { roleCommands } from './commands/roles/commands.ts';
 import { runCommand } from './commands/run/run.ts';
+import { statusCommand } from './commands/status.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
+import { whyCommand } from './commands/why.ts';
 import { describeError, isMillraceError } from './errors.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -26,6 +30,9 @@ const program = new Command('millrace')
   .addCommand(checkCommand())
   .addCommand(explainCommand())
   .addCommand(replayCommand())
+  .addCommand(statusCommand())
+  .addCommand(whyCommand())
+  .addCommand(planCommand())
   .addCommand(userCommand())
   .addCommand(tokenCommand())
   .addCommand(auditCommand())
@@ -37,11 +44,15 @@ Examples:
   $ millrace query 'SELECT count(*) FROM transactions' -f examples/pipeline.yaml
   $ millrace explain pipeline.transactionLog.retention
   $ millrace record -f pipeline.yaml      # a role alone, on stores of your own (docs/roles.md)
+  $ millrace plan -f pipeline.yaml        # what it would change on a cluster; writes nothing
+  $ millrace status -A                    # Pipelines on a cluster: is each fine, how far behind
+  $ millrace why mainnet                  # why one is not ready, and what to do
 
 Each command has its own --help with examples.`,
   );
 
 for (const command of roleCommands()) program.addCommand(command);
+program.addCommand(operatorCommand());
 const withHelp = (command: Command): void => {
   command.exitOverride().showHelpAfterError('(run with --help for options and examples)');
   command.commands.forEach(withHelp);
