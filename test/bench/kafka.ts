@@ -182,7 +182,11 @@ async function bareProducer(
     let sent = 0;
     let next = 0;
     const lane = async (): Promise<void> => {
-      while (sent < count) sent += await send(made.sends[next++ % made.sends.length] as Send);
+      while (sent < count) {
+        const records = await send(made.sends[next++ % made.sends.length] as Send);
+        // Not `sent += await …`: that reads `sent` before it waits.
+        sent += records;
+      }
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
     const { user, system } = process.cpuUsage(cpuBefore);
