@@ -71,7 +71,7 @@ test('what docs/results.md says of exact amounts and files holds', async (t) => 
 
 test('the grants of docs/results.md are all that the pipeline needs', async (t) => {
   const text = await readFile(page, 'utf8');
-  const [, grants = ''] = /```\n(GRANT.*?)```/s.exec(text) ?? [];
+  const grants = [...text.matchAll(/```\n(GRANT.*?)```/gs)].map(([, block = '']) => block).join('');
   const database = await ownDatabase(t);
   const user = `pipeline_${randomBytes(4).toString('hex')}`;
   const admin = await adminConnection(t, [`DROP USER IF EXISTS '${user}'@'%'`]);
