@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { startCluster } from './kube/cluster.ts';
 import { type ServerKind, startServers } from './servers/cluster.ts';
 
 interface Suite {
@@ -17,6 +18,8 @@ interface Suite {
   readonly budget: number;
   /** Reads the addresses of real servers. */
   readonly servers?: boolean;
+  /** Reads the kubeconfig of a real API server. */
+  readonly kube?: boolean;
 }
 
 const root = new URL('..', import.meta.url).pathname;
@@ -27,13 +30,14 @@ const suites: readonly Suite[] = [
   { name: 'browser', files: 'test/browser/*.test.ts', concurrency: 1, budget: 240 },
   { name: 'stores', files: 'src/**/*.servers.test.ts', concurrency: 2, budget: 480, servers: true },
   { name: 'roles', files: 'test/end-to-end/*.servers.test.ts', concurrency: 1, budget: 180, servers: true },
-  // They start a Kubernetes of their own each.
-  { name: 'kube', files: 'src/kube/**/*.kube.test.ts', concurrency: 1, budget: 240 },
+  // Those that end its parts start a Kubernetes of their own.
+  { name: 'kube', files: 'src/kube/**/*.kube.test.ts', concurrency: 1, budget: 240, kube: true },
   {
     name: 'operator',
     files: '{src/{api,operator,commands},test}/**/*.kube.test.ts',
     concurrency: 1,
     budget: 480,
+    kube: true,
   },
   // Builds the image, and runs it as a cluster would.
   { name: 'image', files: 'test/image/image.test.ts', concurrency: 1, budget: 300 },
@@ -108,6 +112,22 @@ async function withServers(): Promise<() => Promise<void>> {
   };
 }
 
+/** A Kubernetes, unless the environment names one; answers what ends it. */
+async function withKube(): Promise<() => Promise<void>> {
+  if (process.env.MILLRACE_TEST_KUBE) return async () => undefined;
+  process.stdout.write('\n── a Kubernetes\n');
+  const say = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-kube-'));
+  const cluster = await startCluster({ folder, say, detached: false });
+  process.env.MILLRACE_TEST_KUBE = cluster.kubeconfig;
+  return async () => {
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
@@ -120,9 +140,11 @@ if (unknown.length > 0) {
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
 let stopServers: (() => Promise<void>) | undefined;
+let stopKube: (() => Promise<void>) | undefined;
 try {
   for (const suite of suites.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
     if (suite.servers) stopServers ??= await withServers();
+    if (suite.kube) stopKube ??= await withKube();
     const { seconds, ...counts } = await runSuite(suite);
     for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
     const over = seconds > suite.budget ? `, over its budget of ${suite.budget} s` : '';
@@ -132,6 +154,7 @@ try {
   }
 } finally {
   await stopServers?.();
+  await stopKube?.();
 }
 process.stdout.write(
   `\n${lines.join('\n')}\n\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,

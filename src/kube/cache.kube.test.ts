@@ -157,6 +157,9 @@ describe('the client of an API server', () => {
   it('reads page by page, and the world as it was', async () => {
     const { client } = open();
     for (const name of ['a', 'b', 'c', 'd', 'e']) await put(name);
+    // Every namespace gets it, from the controller manager and in its own time.
+    const sixth = { namespace, name: 'kube-root-ca.crt' };
+    while (!(await client.get(kinds.configMap, sixth))) await systemClock.sleep(20);
     const pages: string[][] = [];
     for await (const { items } of client.pages(kinds.configMap, { namespace, pageSize: 2 }))
       pages.push(items.map(({ metadata }) => metadata.name));
