@@ -33,7 +33,7 @@ test(`faults on real servers, seed ${seed}`, { timeout: 5_400_000 }, async (t) =
   const { node, log, results } = world;
   const { first } = node.chain;
   const checker = createChecker({ url: node.url, log, results, first, window: windowSeconds });
-  const began = await world.caughtUp(limitMs);
+  const began = await world.caughtUp(2 * limitMs);
   t.diagnostic(`the pipeline runs: caught up ${began.seconds.toFixed(1)} s after its start`);
 
   const figures: FaultFigure[] = [];
