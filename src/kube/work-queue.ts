@@ -1,7 +1,7 @@
 // The keys that want work. A key is never worked on twice at once: wanted again meanwhile, it runs once more afterwards.
 // It is wanted at one time only, the earliest that anybody asked for. Low keys queue as if they had come ten seconds
 // later: ordinary ones overtake them, and cannot hold them back for ever. What failed comes back after a growing random
-// pause; a change may cut that short, but not below a second between two starts.
+// pause; a change may cut that short, but not below a second after it failed.
 
 import { backoffMs } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
@@ -49,7 +49,8 @@ export interface WorkQueue {
 
 const lowWaitsMs = 10_000;
 const pauses = { baseMs: 200, capMs: 60_000, floorMs: 100 } as const;
-const betweenStartsMs = 1_000;
+/** Counted from its end: what an attempt sends last may have waited long for its turn. */
+const afterFailureMs = 1_000;
 
 /** The pause after `failures` in a row: full jitter up to a doubling ceiling, never below the floor, ms. */
 export function pauseAfter(failures: number, random: () => number): number {
@@ -63,8 +64,8 @@ interface Wish {
 
 interface Entry {
   failures: number;
-  /** Of the last start; undefined before the first. */
-  startedAt: number | undefined;
+  /** When the last failure was; undefined before the first. */
+  failedAt: number | undefined;
   running: boolean;
   /** When it is wanted next, if it is. */
   wish: Wish | undefined;
@@ -96,7 +97,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
   const entryOf = (key: string): Entry => {
     const known = entries.get(key);
     if (known) return known;
-    const entry: Entry = { failures: 0, startedAt: undefined, running: false, wish: undefined };
+    const entry: Entry = { failures: 0, failedAt: undefined, running: false, wish: undefined };
     entries.set(key, entry);
     return entry;
   };
@@ -105,8 +106,8 @@ export function createQueue(options: QueueOptions): WorkQueue {
     if (closed) return;
     const now = clock.steady();
     const entry = entryOf(key);
-    const { failures, startedAt, wish: before } = entry;
-    const earliest = failures > 0 && startedAt !== undefined ? startedAt + betweenStartsMs : now;
+    const { failures, failedAt, wish: before } = entry;
+    const earliest = failures > 0 && failedAt !== undefined ? failedAt + afterFailureMs : now;
     const wish = { at: Math.max(now + Math.max(0, ms), earliest), priority };
     if (!before) metrics.queueAdds.inc(labels);
     if (before) {
@@ -177,7 +178,6 @@ export function createQueue(options: QueueOptions): WorkQueue {
     const entry = entryOf(key);
     entry.wish = undefined;
     entry.running = true;
-    entry.startedAt = now;
     running.set(key, now);
     return workOn(key, entry, priority, now);
   }
@@ -192,10 +192,11 @@ export function createQueue(options: QueueOptions): WorkQueue {
       running.delete(key);
       entry.running = false;
       entry.failures = failures;
+      if (failures > 0) entry.failedAt = now;
       const { wish } = entry;
       if (wish) {
         // Wanted while it ran, before anybody knew how that would end.
-        if (failures > 0) wish.at = Math.max(wish.at, startedAt + betweenStartsMs);
+        if (failures > 0) wish.at = Math.max(wish.at, now + afterFailureMs);
         if (!closed) place(key, wish, now);
       }
       comeBack?.();

@@ -15,7 +15,17 @@ export interface Stage {
   readonly say: (line: string) => void;
 }
 
-export type Bench = (stage: Stage) => Promise<readonly Figure[]>;
+/** What a stage on a Kubernetes gets. */
+export interface KubeStage {
+  /** Of an admin. */
+  readonly kubeconfig: string;
+  readonly auditLog: string;
+  readonly say: (line: string) => void;
+}
+
+type Measure<S> = (stage: S) => Promise<readonly Figure[]>;
+export type Bench = Measure<Stage>;
+export type KubeBench = Measure<KubeStage>;
 
 /** Looks at a growing count until it stands still at `target` or above; answers the rate between its first and last growth. */
 export async function rateOf(
