@@ -92,7 +92,7 @@ export async function readWhyFacts(
     pods: pods ?? [],
     warnings,
     logs,
-    hidden: [...hidden],
+    hidden: [...hidden].sort(),
   };
 }
 

@@ -191,7 +191,7 @@ describe('millrace why', () => {
       const ended = await bench.millrace(t, ['why', 'chain'], reader);
       return ended.code === 1 && ended;
     });
-    assert.match(stdout, /you may not read deployments, statefulsets, replicasets, pods, events here/);
+    assert.match(stdout, /you may not read deployments, events, pods, replicasets, statefulsets here/);
     const denied = await bench.millrace(t, ['plan', '-f', bench.manifest()], reader);
     assert.equal(denied.code, 3);
     assert.match(denied.stderr, /^millrace: ClusterDenied: .*cannot patch resource "pipelines"/);
